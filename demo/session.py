@@ -1,0 +1,44 @@
+"""The demo's key, and what the demo tells a newcomer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import quote
+
+from gateway.identity import KeyFile
+from gateway.identity.draft import write_draft
+from gateway.identity.keytext import KeyText
+
+CLIENT = "demo"
+TIER = "standard"
+
+
+def demo_key(keys: KeyFile, state: Path) -> str:
+    """The demo's own key, kept under the state directory and made where it is missing or was revoked."""
+    kept = state / "demo.key"
+    if kept.exists():
+        known = KeyText.parse(kept.read_text().strip())
+        if known and any(record.id == known.id and record.revoked is None for record in keys.records()):
+            return known.text
+    made = keys.add(CLIENT, TIER).text
+    write_draft(kept, made + "\n").replace(kept)
+    return made
+
+
+def welcome(page: str, origin: str, key: str) -> str:
+    """What the demo prints: the page's address, the key, and three lines to paste."""
+    url = quote(f"{origin}/hls-ts/master.m3u8", safe="")
+    return f"""
+  Sluicegate demo
+
+  The page       {page}/
+  The demo key   {key}   (tier {TIER}, for this machine only)
+
+  Paste these:
+
+  curl -i -H 'X-API-Key: public_api_key' {page}/api/usage
+  TOKEN=$(curl -s -X POST -H 'X-API-Key: {key}' {page}/api/auth | sed 's/.*"token": "\\([^"]*\\)".*/\\1/'); echo $TOKEN
+  curl -s -H "X-Session-Token: $TOKEN" '{page}/api?url={url}'
+
+  Edit tiers.yaml and watch the limits change. Stop with Ctrl-C.
+"""

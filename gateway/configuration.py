@@ -1,0 +1,91 @@
+"""What the operator's two files say, compiled: one generation at a time, swapped whole, kept when an edit is broken."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.identity import KeyFileError, Keys, read_keys
+from gateway.origins.guard import Guard
+from gateway.policy import Policy
+from gateway.tiers import ConfigErrors, Tier, TierFile, compile_tiers
+
+_log = logging.getLogger("sluicegate.configuration")
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One reading of ``tiers.yaml`` and ``keys.yaml``. A request keeps the generation that it started with."""
+
+    number: int
+    file: TierFile
+    keys: Keys
+    guard: Guard
+
+    def tier(self, name: str) -> Tier:
+        """The tier of an identity that this generation's keys vouch for."""
+        return self.file.tiers[name]
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where a generation is compiled from. ``listeners`` are the gateway's own (address, port) pairs."""
+
+    tiers: Path
+    keys: Path
+    policies: Mapping[str, type[Policy]]
+    pepper: bytes
+    listeners: frozenset[tuple[str, int]] = frozenset()
+
+    def compile(self, number: int) -> Generation:
+        """Read both files; raise `ConfigErrors`, `KeyFileError` or `OSError`."""
+        file = compile_tiers(self.tiers.read_bytes(), self.policies)
+        keys = Keys(read_keys(self.keys), file.open_keys, self.pepper, frozenset(file.tiers))
+        return Generation(number, file, keys, Guard(file.origins, self.listeners))
+
+    def digest(self) -> bytes:
+        """A hash of what both files hold now; a missing file counts as empty."""
+        contents = [path.read_bytes() if path.exists() else b"" for path in (self.tiers, self.keys)]
+        return hashlib.sha256(b"".join(hashlib.sha256(content).digest() for content in contents)).digest()
+
+
+class Configuration:
+    """The generation in force. Raises as `Sources.compile` does when the first one cannot be compiled."""
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+        self._seen = sources.digest()
+        self.current = sources.compile(1)
+        self.last_reload_successful = True
+
+    def reload(self) -> None:
+        """Compile both files and swap them in; on any error log its place and keep the old generation."""
+        try:
+            self._seen = self._sources.digest()
+            self.current = self._sources.compile(self.current.number + 1)
+        except (ConfigErrors, KeyFileError, OSError) as error:
+            self.last_reload_successful = False
+            for line in explain(error, self._sources.tiers):
+                _log.error("not reloaded, generation %d stays in force: %s", self.current.number, line)
+        else:
+            self.last_reload_successful = True
+            _log.info("generation %d is in force", self.current.number)
+
+    def reload_if_changed(self) -> None:
+        """Reload if what either file holds differs from what was last read."""
+        try:
+            changed = self._sources.digest() != self._seen
+        except OSError:
+            changed = False  # being replaced just now, or unreadable: the next look, or a SIGHUP, will tell
+        if changed:
+            self.reload()
+
+
+def explain(error: ConfigErrors | KeyFileError | OSError, tiers: Path) -> list[str]:
+    """One line for each thing that is wrong, beginning with its place."""
+    if isinstance(error, ConfigErrors):
+        return error.lines(tiers.name)
+    return [str(error)]

@@ -1,0 +1,27 @@
+"""Who asks: API keys, session tokens, playback grants, and the secrets behind them. The only user of PyJWT."""
+
+from gateway.identity.grants import Grant, Grants
+from gateway.identity.keyfile import KeyFile, read_keys
+from gateway.identity.keyring import Keyring, KeyringError, keyring_path
+from gateway.identity.keys import KeyRecord, Keys
+from gateway.identity.records import KeyFileError
+from gateway.identity.scope import Scope
+from gateway.identity.slowdown import Slowdown
+from gateway.identity.tokens import Minted, SessionTokens
+
+__all__ = [
+    "Grant",
+    "Grants",
+    "KeyFile",
+    "KeyFileError",
+    "KeyRecord",
+    "Keyring",
+    "KeyringError",
+    "Keys",
+    "Minted",
+    "Scope",
+    "SessionTokens",
+    "Slowdown",
+    "keyring_path",
+    "read_keys",
+]

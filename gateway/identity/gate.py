@@ -1,0 +1,159 @@
+"""The strict gate before and after PyJWT, shared by session tokens and playback grants.
+
+PyJWT alone accepts ``exp`` as a string, any ``typ``, duplicate members, an unlimited lifetime and a trailing ``=`` on
+the signature. Here a token is one exact shape or it is refused: one text for each set of claims and key.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import jwt
+
+from gateway.identity.keyring import Keyring
+from gateway.problem import InvalidToken
+
+LONGEST = 1024
+LEEWAY = 30
+"""Seconds that another worker's clock may be ahead when it issues a token. Expiry has no leeway: a token is promised
+to end when it says so."""
+
+ISSUER = "sluicegate"
+
+# HMAC-SHA-256 is 32 bytes: 43 characters, of which the last carries four bits and is one of sixteen.
+_TOKEN = re.compile(r"(?P<head>[A-Za-z0-9_-]+)\.(?P<claims>[A-Za-z0-9_-]+)\.[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")
+_STRINGS = ("iss", "aud", "sub", "tier", "sid")
+_TIMES = ("iat", "exp")
+_SIGNATURE_ONLY: jwt.types.Options = {
+    "verify_signature": True,
+    "verify_exp": False,
+    "verify_nbf": False,
+    "verify_iat": False,
+    "verify_aud": False,
+    "verify_iss": False,
+    "verify_sub": False,
+    "verify_jti": False,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a token says. Times are in seconds since the epoch; ``token_id`` is empty in a kind that has none."""
+
+    audience: str
+    key_id: str
+    tier: str
+    session_id: str
+    issued_at: int
+    expires_at: int
+    token_id: str = ""
+
+    def require_current(self, now: float, max_lifetime: int) -> None:
+        """Raise `InvalidToken` unless the token holds now, and no longer than it may."""
+        lifetime = self.expires_at - self.issued_at
+        if not (0 < lifetime <= max_lifetime and self.issued_at <= now + LEEWAY and now < self.expires_at):
+            raise InvalidToken
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of token: its ``typ``, and the names of its claims that are strings."""
+
+    typ: str
+    strings: tuple[str, ...]
+
+    def fits(self, members: Mapping[str, object]) -> bool:
+        """Whether these are exactly this kind's claims, each of its type. A bool is not a number here."""
+        if set(members) != {*self.strings, *_TIMES} or members["iss"] != ISSUER:
+            return False
+        strings = all(type(members[name]) is str for name in self.strings)
+        return strings and all(type(members[name]) is int for name in _TIMES)
+
+
+SESSION = Kind("sg-session+jwt", (*_STRINGS, "jti"))
+PLAY = Kind("sg-play+jwt", _STRINGS)
+
+
+def sign(claims: Claims, kind: Kind, keyring: Keyring) -> str:
+    """A token with these claims, signed with the ring's signing key."""
+    members = {
+        "iss": ISSUER,
+        "aud": claims.audience,
+        "sub": claims.key_id,
+        "tier": claims.tier,
+        "sid": claims.session_id,
+        "iat": claims.issued_at,
+        "exp": claims.expires_at,
+    }
+    if claims.token_id:
+        members["jti"] = claims.token_id
+    kid = keyring.signing_kid
+    return jwt.encode(members, keyring.secrets[kid], "HS256", headers={"kid": kid, "typ": kind.typ})
+
+
+def open_token(token: str, kind: Kind, keyring: Keyring) -> Claims:
+    """The claims of a token of this kind that the ring has signed; raise `InvalidToken` for anything else.
+
+    Whether it holds now is the caller's to ask, of `Claims.require_current`.
+    """
+    parts = _TOKEN.fullmatch(token) if len(token) <= LONGEST else None
+    if parts is None:
+        raise InvalidToken
+    kid = _kid(_members(parts["head"]), kind)
+    members = _members(parts["claims"])
+    if kid not in keyring.secrets or not kind.fits(members):
+        raise InvalidToken
+    try:
+        verified = jwt.decode(token, keyring.secrets[kid], algorithms=["HS256"], options=_SIGNATURE_ONLY)
+    except jwt.InvalidTokenError as error:
+        raise InvalidToken from error
+    return _claims(verified)
+
+
+def _claims(members: Mapping[str, str | int]) -> Claims:
+    return Claims(
+        audience=str(members["aud"]),
+        key_id=str(members["sub"]),
+        tier=str(members["tier"]),
+        session_id=str(members["sid"]),
+        issued_at=int(members["iat"]),
+        expires_at=int(members["exp"]),
+        token_id=str(members.get("jti", "")),
+    )
+
+
+def _kid(head: Mapping[str, object], kind: Kind) -> str:
+    if set(head) != {"alg", "kid", "typ"} or head["alg"] != "HS256" or head["typ"] != kind.typ:
+        raise InvalidToken
+    kid = head["kid"]
+    if not isinstance(kid, str):
+        raise InvalidToken
+    return kid
+
+
+def _members(part: str) -> dict[str, object]:
+    """The members of a part of a token; a JSON object in canonical base64url, without duplicates or constants."""
+    try:
+        raw = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+        told = json.loads(raw, object_pairs_hook=_unique, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise InvalidToken from error
+    canonical = base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+    if canonical != part or not isinstance(told, dict):
+        raise InvalidToken
+    return told
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a member stands twice")
+    return members
+
+
+def _refuse(constant: str) -> object:
+    raise ValueError(f"{constant} is not JSON")

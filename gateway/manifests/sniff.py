@@ -1,0 +1,56 @@
+"""Telling a manifest from other media: by its first bytes, and by its content type where they leave it open."""
+
+from __future__ import annotations
+
+import enum
+import re
+
+
+class Kind(enum.Enum):
+    """A manifest's format."""
+
+    HLS = "hls"
+    DASH = "dash"
+
+
+_TYPES = {
+    "application/vnd.apple.mpegurl": Kind.HLS,
+    "application/x-mpegurl": Kind.HLS,
+    "application/mpegurl": Kind.HLS,
+    "audio/mpegurl": Kind.HLS,
+    "audio/x-mpegurl": Kind.HLS,
+    "video/mpegurl": Kind.HLS,
+    "application/dash+xml": Kind.DASH,
+    "video/vnd.mpeg.dash.mpd": Kind.DASH,
+}
+_BOM = b"\xef\xbb\xbf"
+_PROLOG = re.compile(rb"(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
+_MPD = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?MPD[\s/>]")
+_NOT_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f]")
+_TS_SYNC = re.compile(rb"\x47.{187}\x47", re.DOTALL)
+
+
+def kind_of(content_type: str, start: bytes) -> Kind | None:
+    """What a body with this content type and these first bytes is, or None if it is no manifest.
+
+    Its name is never asked: origins serve playlists under any path, and segments under ``.m3u8``.
+    """
+    told = _TYPES.get(content_type.partition(";")[0].strip().lower())
+    start = start.removeprefix(_BOM)
+    if not start:
+        return told  # the answer to HEAD, or an empty body
+    if start.lstrip().startswith(b"#EXTM3U"):
+        return Kind.HLS
+    if start.lstrip().startswith(b"<"):
+        return _xml_kind(told, start)
+    text = not _NOT_TEXT.search(start) and not _TS_SYNC.match(start)
+    return Kind.HLS if told is Kind.HLS and text else None
+
+
+def _xml_kind(told: Kind | None, start: bytes) -> Kind | None:
+    prolog = _PROLOG.match(start)
+    rest = start[prolog.end() :] if prolog else start
+    if _MPD.match(rest):
+        return Kind.DASH
+    cut_off = not rest or rest.startswith((b"<?", b"<!--"))  # the root element is yet to come
+    return told if cut_off and told is Kind.DASH else None

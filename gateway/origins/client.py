@@ -1,0 +1,132 @@
+"""The client through which all media comes: judged hop by hop, without redirects, proxies or credentials of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import cast
+
+import pycurl
+from tornado.curl_httpclient import CurlAsyncHTTPClient, CurlError
+from tornado.httpclient import HTTPRequest, HTTPResponse
+from tornado.httputil import HTTPHeaders
+
+from gateway.origins.body import Body
+from gateway.origins.guard import Guard
+from gateway.origins.transfer import CONNECT_SECONDS, Head, Transfer
+from gateway.origins.url import MediaUrl
+from gateway.problem import InvalidUrl, OriginNotAllowed, OriginUnreachable, OutOfCapacity
+
+LIBCURL = pycurl.version_info()[1]
+"""The version of libcurl that answers."""
+
+MOST_TRANSFERS = 1000
+MOST_REDIRECTS = 5
+_NO_ANSWER = 599
+"""Tornado's own invention for a transfer that failed; it goes no further than here."""
+
+_log = logging.getLogger("sluicegate.origins")
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an origin answered; ``url`` is where the answer came from, after redirects."""
+
+    url: MediaUrl
+    head: Head
+    body: Body
+
+
+class OriginClient:
+    """Fetches media. ``via`` is this gateway's pseudonym for the Via field (RFC 9110, section 7.6.3), by which a
+    request that comes back to it is known; ``agent`` its User-Agent."""
+
+    def __init__(self, via: str, agent: str) -> None:
+        self._fields = {"Via": f"1.1 {via}", "Accept": "*/*", "Accept-Encoding": "identity"}
+        self._agent = agent
+        self._ca_file = ssl.get_default_verify_paths().cafile
+        self._curl = CurlAsyncHTTPClient(force_instance=True, max_clients=MOST_TRANSFERS)
+        self.transfers = 0
+        self.idle = asyncio.Event()
+        self.idle.set()
+
+    def close(self) -> None:
+        """Close all connections to origins."""
+        self._curl.close()
+
+    @asynccontextmanager
+    async def open(self, url: MediaUrl, method: str, fields: Mapping[str, str], guard: Guard) -> AsyncIterator[Answer]:
+        """Ask an origin, following at most five redirects, and give its answer while the block runs.
+
+        Raises `OriginNotAllowed`, `OriginUnreachable`, `OriginTimedOut` or `OutOfCapacity`; the body's `read` raises
+        them too. Leaving the block ends the transfer, whole or not.
+        """
+        for _hop in range(MOST_REDIRECTS + 1):
+            transfer = self._start(url, method, fields, guard)
+            try:
+                head = await transfer.head
+                location = head.get("Location")
+                if head.status not in _REDIRECTS or not location:
+                    yield Answer(url, head, transfer.body)
+                    return
+                url = _target(url, location)
+            finally:
+                transfer.cancel()
+        raise OriginUnreachable(f"The origin redirects more than {MOST_REDIRECTS} times.")
+
+    def _start(self, url: MediaUrl, method: str, fields: Mapping[str, str], guard: Guard) -> Transfer:
+        transfer = Transfer(guard.judge(url))
+        if self.transfers >= MOST_TRANSFERS:
+            raise OutOfCapacity("All connections to origins are in use.")
+        self.transfers += 1
+        self.idle.clear()
+
+        def finished(response: HTTPResponse) -> None:
+            self.transfers -= 1
+            if not self.transfers:
+                self.idle.set()
+            transfer.finish(_code(response))
+
+        # `fetch_impl`, not `fetch`: its callback runs before the handle goes back for another request, so that a
+        # pause can never reach a handle that is no longer this transfer's.
+        self._curl.fetch_impl(self._request(url, method, fields, transfer), finished)
+        return transfer
+
+    def _request(self, url: MediaUrl, method: str, fields: Mapping[str, str], transfer: Transfer) -> HTTPRequest:
+        return HTTPRequest(
+            url.href,
+            method=method,
+            headers=HTTPHeaders({**fields, **self._fields}),
+            connect_timeout=CONNECT_SECONDS,
+            request_timeout=0,
+            follow_redirects=False,
+            max_redirects=0,
+            decompress_response=False,
+            validate_cert=True,
+            ca_certs=self._ca_file,
+            allow_nonstandard_methods=False,
+            user_agent=self._agent,
+            prepare_curl_callback=transfer.prepare,
+        )
+
+
+def _code(response: HTTPResponse) -> int:
+    """libcurl's error code, 0 for none; a request that could not even be set up is a bug, and is logged as one."""
+    if response.code != _NO_ANSWER:
+        return 0
+    if isinstance(response.error, CurlError):
+        return cast("int", response.error.errno)
+    _log.error("a request to an origin could not be set up", exc_info=response.error)
+    return pycurl.E_FAILED_INIT
+
+
+def _target(url: MediaUrl, location: str) -> MediaUrl:
+    try:
+        return url.join(location)
+    except InvalidUrl as error:
+        raise OriginNotAllowed(f"The origin redirects to what the gateway does not fetch. {error.detail}") from error

@@ -1,0 +1,149 @@
+"""One request to an origin, as libcurl runs it: where it may connect, its head, its body, its end."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from dataclasses import dataclass
+
+import pycurl
+
+from gateway.origins.body import Body
+from gateway.origins.guard import Permit, address_in
+from gateway.problem import OriginNotAllowed, OriginTimedOut, OriginUnreachable, Problem
+
+BUFFER = 64 * 1024
+CONNECT_SECONDS = 5
+STALL_SECONDS = 20
+LARGEST_HEAD = 64 * 1024
+
+_REASONS = {
+    pycurl.E_COULDNT_RESOLVE_HOST: "its name does not resolve",
+    pycurl.E_COULDNT_CONNECT: "it refuses the connection",
+    pycurl.E_SSL_CONNECT_ERROR: "the TLS handshake failed",
+    pycurl.E_PEER_FAILED_VERIFICATION: "its certificate does not verify",
+    pycurl.E_PARTIAL_FILE: "it broke off in the middle of the body",
+    pycurl.E_RECV_ERROR: "the connection was lost",
+    pycurl.E_GOT_NOTHING: "it closed the connection without an answer",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The status and the header fields of an origin's answer, in the order they came."""
+
+    status: int
+    fields: tuple[tuple[str, str], ...]
+
+    def get(self, name: str) -> str:
+        """The value of a field, matched without case; empty if it is absent."""
+        return next((value for field, value in self.fields if field.lower() == name.lower()), "")
+
+
+class Transfer:
+    """A request under way. ``head`` resolves when the answer's head is whole, or fails with a `Problem`."""
+
+    def __init__(self, permit: Permit) -> None:
+        self._permit = permit
+        self._curl: pycurl.Curl | None = None
+        self._lines: list[bytes] = []
+        self._head_size = 0
+        self._refused = ""
+        self._cancelled = False
+        self.head: asyncio.Future[Head] = asyncio.get_running_loop().create_future()
+        self.body = Body(self._resume)
+
+    def prepare(self, curl: pycurl.Curl) -> None:
+        """Set what Tornado leaves to libcurl's defaults. Runs last, after Tornado's own options."""
+        self._curl = curl
+        self._bind(curl)
+        curl.setopt(pycurl.BUFFERSIZE, BUFFER)
+        curl.setopt(pycurl.NOSIGNAL, 1)
+        curl.setopt(pycurl.LOW_SPEED_LIMIT, 1)
+        curl.setopt(pycurl.LOW_SPEED_TIME, STALL_SECONDS)
+        curl.setopt(pycurl.PROXY, "")  # an empty name turns off http_proxy of the environment too
+        curl.setopt(pycurl.NOPROXY, "*")
+        curl.setopt(pycurl.NETRC, pycurl.NETRC_IGNORED)
+        curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
+        curl.setopt(pycurl.HTTP_CONTENT_DECODING, 0)
+
+    def _bind(self, curl: pycurl.Curl) -> None:
+        curl.setopt(pycurl.OPENSOCKETFUNCTION, self._open_socket)
+        curl.setopt(pycurl.HEADERFUNCTION, self._header)
+        curl.setopt(pycurl.WRITEFUNCTION, self._write)
+        curl.setopt(pycurl.NOPROGRESS, 0)
+        curl.setopt(pycurl.XFERINFOFUNCTION, self._progress)
+
+    def finish(self, code: int) -> None:
+        """The transfer has ended with one of libcurl's error codes, 0 for none; its handle is no longer ours."""
+        self._curl = None
+        failure = self._failure(code) if code else None
+        if not self.head.done():
+            self.head.set_exception(failure or OriginUnreachable("The origin sent no answer."))
+            self.head.exception()  # marks it seen: a caller who was cancelled no longer asks
+        self.body.end(failure)
+
+    def cancel(self) -> None:
+        """Stop: the connection to the origin is closed. Does nothing after the end."""
+        self._cancelled = True
+        if self._curl is not None:
+            # Pausing and unpausing makes libcurl run this transfer now, even one that waits for a silent origin, and
+            # so ask `_progress`. Data held back by a pause is delivered (and dropped) first.
+            self._curl.pause(pycurl.PAUSE_ALL)
+            self._curl.pause(pycurl.PAUSE_CONT)
+
+    def _resume(self) -> None:
+        if self._curl is not None and not self._cancelled:
+            self._curl.pause(pycurl.PAUSE_CONT)  # may call `_write` before it returns
+
+    def _open_socket(self, _purpose: int, wanted: tuple[int, int, int, tuple[object, ...]]) -> socket.socket | int:
+        family, kind, protocol, sockaddr = wanted
+        address = address_in(family, sockaddr)
+        reason = "not an internet address" if address is None else self._permit.refuses(address)
+        if reason is None:
+            return socket.socket(family, kind, protocol)
+        self._refused = reason
+        return pycurl.SOCKET_BAD
+
+    def _header(self, line: bytes) -> int | None:
+        if self.head.done():
+            return None  # a trailer field
+        self._head_size += len(line)
+        if self._head_size > LARGEST_HEAD:
+            return 0
+        if line.strip():
+            self._lines.append(line)
+        else:
+            self._end_head()
+        return None
+
+    def _end_head(self) -> None:
+        head = _parse(self._lines)
+        self._lines = []
+        if head.status >= 200:  # RFC 9110, section 15.2: interim answers come before the final one
+            self.head.set_result(head)
+
+    def _write(self, chunk: bytes) -> int | None:
+        if self._cancelled or self.body.offer(chunk):
+            return None
+        return pycurl.WRITEFUNC_PAUSE
+
+    def _progress(self, _down_total: int, _down: int, _up_total: int, _up: int) -> int:
+        return int(self._cancelled)
+
+    def _failure(self, code: int) -> Problem:
+        if self._refused:
+            return OriginNotAllowed(f"The origin's address is not public: {self._refused}.")
+        if code == pycurl.E_OPERATION_TIMEDOUT:
+            return OriginTimedOut("The origin did not answer in time, or stopped sending.")
+        return OriginUnreachable(f"The origin cannot be used: {_REASONS.get(code, f'libcurl error {code}')}.")
+
+
+def _parse(lines: list[bytes]) -> Head:
+    """Read the lines of a head; the first is the status line, which libcurl has checked."""
+    fields = []
+    for line in lines[1:]:
+        name, colon, value = line.decode("latin-1").partition(":")
+        if colon:
+            fields.append((name.strip(), value.strip()))
+    return Head(int(lines[0].split()[1]), tuple(fields))

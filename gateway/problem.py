@@ -1,0 +1,151 @@
+"""What a client is told when a request is refused: one tree of errors, each carrying its own answer.
+
+The bodies are RFC 9457 problem details with a short stable ``error`` member beside them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
+
+
+class Problem(Exception):  # noqa: N818 - the RFC's own word
+    """A refusal with its status, its stable name, its headers and its body.
+
+    ``detail`` says to a person what was wrong and what would be right; it never repeats a credential.
+    """
+
+    status = 500
+    error = "Internal error"
+    type = "about:blank"
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail or self.error)
+        self.detail = detail
+
+    def headers(self) -> dict[str, str]:
+        """Response header fields that belong to this answer."""
+        return {}
+
+    def members(self) -> dict[str, Json]:
+        """Extension members of the problem details object (RFC 9457, section 3.2)."""
+        return {}
+
+    def body(self) -> dict[str, Json]:
+        """The problem details object."""
+        told: dict[str, Json] = {"type": self.type, "title": self.error, "status": self.status}
+        told["error"] = self.error
+        if self.detail:
+            told["detail"] = self.detail
+        return told | self.members()
+
+
+class BadRequest(Problem):
+    """The request itself cannot be understood."""
+
+    status = 400
+    error = "Bad request"
+
+
+class InvalidUrl(Problem):
+    """``url`` is missing, is not an absolute http(s) URL, or is not written in its canonical form."""
+
+    status = 400
+    error = "Invalid url"
+
+
+class NotFound(Problem):
+    """There is nothing at this path."""
+
+    status = 404
+    error = "Not found"
+
+
+class MethodNotAllowed(Problem):
+    """The path exists, and takes other methods."""
+
+    status = 405
+    error = "Method not allowed"
+
+    def __init__(self, allowed: Sequence[str]) -> None:
+        super().__init__(f"Use one of: {', '.join(allowed)}.")
+        self.allowed = allowed
+
+    def headers(self) -> dict[str, str]:
+        """``Allow`` (RFC 9110, section 10.2.1)."""
+        return {"Allow": ", ".join(self.allowed)}
+
+
+class Unauthenticated(Problem):
+    """No credential, or none that holds: the parent of the three 401 answers (RFC 6750, section 3)."""
+
+    status = 401
+    challenge = 'Bearer realm="sluicegate"'
+
+    def headers(self) -> dict[str, str]:
+        """``WWW-Authenticate``."""
+        return {"WWW-Authenticate": self.challenge}
+
+
+class MissingKey(Unauthenticated):
+    """The request carries no credential."""
+
+    error = "Missing API key"
+
+
+class InvalidKey(Unauthenticated):
+    """The API key is malformed, unknown, expired or revoked; which of these is never said."""
+
+    error = "Invalid API key"
+    challenge = 'Bearer realm="sluicegate", error="invalid_token"'
+
+
+class InvalidToken(Unauthenticated):
+    """The session token or grant does not verify, has expired, or its key is no longer alive."""
+
+    error = "Invalid or expired session token"
+    challenge = 'Bearer realm="sluicegate", error="invalid_token"'
+
+
+class AccessDenied(Problem):
+    """The credential is good, and its tier does not allow this."""
+
+    status = 403
+    error = "Access denied"
+
+
+class OriginNotAllowed(Problem):
+    """The URL, a redirect's target, or the address behind its name is not one the gateway may fetch from."""
+
+    status = 403
+    error = "Origin not allowed"
+
+
+class OriginUnreachable(Problem):
+    """The origin could not be reached, or what it answered is not HTTP that can be passed on."""
+
+    status = 502
+    error = "Origin unreachable"
+
+
+class OriginTimedOut(Problem):
+    """The origin did not answer in time."""
+
+    status = 504
+    error = "Origin timed out"
+
+
+class OutOfCapacity(Problem):
+    """The gateway, or the store behind it, cannot serve this request now."""
+
+    status = 503
+    error = "Temporarily out of capacity"
+
+    def __init__(self, detail: str = "", retry_after: int = 1) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+    def headers(self) -> dict[str, str]:
+        """``Retry-After``, in seconds."""
+        return {"Retry-After": str(self.retry_after)}

@@ -1,0 +1,50 @@
+"""Log lines: one JSON object a line for machines, one plain line for people at a terminal."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+
+_FIELDS = "fields"
+
+
+class JsonLines(logging.Formatter):
+    """A record as one JSON object: time (RFC 3339, UTC), level, logger, message, then the record's own fields."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line, whatever the message holds."""
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            **getattr(record, _FIELDS, {}),
+        }
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+class PlainLines(logging.Formatter):
+    """A record as the time of day, the message, and its fields as ``name=value``."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line, and a traceback beneath it where there is one."""
+        fields = " ".join(f"{name}={value}" for name, value in getattr(record, _FIELDS, {}).items())
+        line = f"{self.formatTime(record, '%H:%M:%S')} {record.getMessage()} {fields}".rstrip()
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+def set_up_logs() -> None:
+    """Send all log lines to standard error: plain on a terminal, JSON otherwise."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(PlainLines() if sys.stderr.isatty() else JsonLines())
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.getLogger("tornado.access").setLevel(logging.CRITICAL)  # the gateway writes its own line per request
+
+
+def log_event(logger: logging.Logger, message: str, **fields: object) -> None:
+    """Log a message with fields of its own."""
+    logger.info(message, extra={_FIELDS: fields})

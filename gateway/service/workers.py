@@ -1,0 +1,65 @@
+"""Several workers on one machine: forked from one parent, which passes signals on and replaces those that die."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import time
+from collections.abc import Callable
+
+from gateway.service.systemd import notify, notify_reloading
+
+RESTART_SECONDS = 1.0
+_log = logging.getLogger("sluicegate.workers")
+
+
+class Supervisor:
+    """Keeps ``count`` workers alive; ``run`` is called in each with its number, before any event loop."""
+
+    def __init__(self, count: int, run: Callable[[int], None]) -> None:
+        self._count = count
+        self._run = run
+        self._workers: dict[int, int] = {}
+        self._stopping = False
+
+    def supervise(self) -> None:
+        """Return when all workers have ended after SIGTERM or SIGINT."""
+        for passed_on in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(passed_on, self._pass_on)
+        for number in range(self._count):
+            self._start(number)
+        notify("READY=1")
+        while self._workers:
+            self._wait()
+
+    def _start(self, number: int) -> None:
+        pid = os.fork()
+        if pid:
+            self._workers[pid] = number
+            return
+        for passed_on in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(passed_on, signal.SIG_DFL)
+        os.environ.pop("NOTIFY_SOCKET", None)  # the parent speaks for all
+        self._run(number)
+        os._exit(0)
+
+    def _wait(self) -> None:
+        pid, status = os.wait()
+        number = self._workers.pop(pid)
+        if not self._stopping:
+            _log.error("worker %d ended with status %d; starting another", number, os.waitstatus_to_exitcode(status))
+            time.sleep(RESTART_SECONDS)
+            if not self._stopping:
+                self._start(number)
+
+    def _pass_on(self, received: int, _frame: object) -> None:
+        if received == signal.SIGHUP:
+            notify_reloading()
+        else:
+            self._stopping = True
+            notify("STOPPING=1")
+        for pid in self._workers:
+            os.kill(pid, signal.SIGTERM if received == signal.SIGINT else received)
+        if received == signal.SIGHUP:
+            notify("READY=1")

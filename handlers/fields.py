@@ -1,0 +1,41 @@
+"""Response header fields that the gateway itself puts on its answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gateway.policy import Quota
+
+CORS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": (
+        "Content-Length, Content-Range, Accept-Ranges, Age, Date, ETag, Last-Modified, Retry-After, RateLimit,"
+        " RateLimit-Policy, Server-Timing, X-Request-Id"
+    ),
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "Timing-Allow-Origin": "*",
+}
+"""On every answer, errors too: a page that cannot read a 401 cannot fetch a new token."""
+
+PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
+    "Access-Control-Allow-Headers": (
+        "Range, If-Range, If-None-Match, If-Modified-Since, Authorization, X-API-Key, X-Session-Token, Content-Type,"
+        " CMCD-Request, CMCD-Object, CMCD-Status, CMCD-Session"
+    ),
+    "Access-Control-Max-Age": "86400",
+}
+
+UNTRUSTED = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox"}
+"""On all that is relayed: an origin's HTML or SVG must not script under the gateway's own address."""
+
+
+def rate_limit(quotas: Sequence[Quota]) -> dict[str, str]:
+    """RateLimit-Policy and RateLimit, each a List of Strings with parameters
+    (draft-ietf-httpapi-ratelimit-headers-11)."""
+    if not quotas:
+        return {}
+    return {
+        "RateLimit-Policy": ", ".join(f'"{quota.policy}";q={quota.limit};w={quota.window}' for quota in quotas),
+        "RateLimit": ", ".join(f'"{quota.policy}";r={quota.remaining};t={quota.reset}' for quota in quotas),
+    }

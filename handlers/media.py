@@ -1,0 +1,105 @@
+"""The stream proxy: whatever an origin answers is relayed as it comes, and manifests are rewritten."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from abc import abstractmethod
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+
+from tornado.iostream import StreamClosedError
+
+from gateway.links import Links
+from gateway.manifests import Kind
+from gateway.origins import headers
+from gateway.origins.client import Answer
+from gateway.origins.url import MediaUrl
+from gateway.policy import Meter
+from gateway.problem import OriginNotAllowed
+from handlers import fields
+from handlers.base import Handler
+from handlers.manifest import is_whole, read_manifest, sniff
+
+_MANIFEST_PATH = re.compile(r"\.(m3u8?|mpd)\Z", re.IGNORECASE)
+
+
+class MediaHandler(Handler):
+    """Relays one resource of an origin, with bounded memory, from the first byte to a visible end."""
+
+    _work: asyncio.Task[None] | None = None
+
+    @abstractmethod
+    async def serve(self) -> None:
+        """Identify, admit, and `relay`."""
+
+    async def get(self, *_path: str) -> None:
+        """Serve while the client stays; when it leaves, stop, and so end the origin's transfer."""
+        self._work = asyncio.ensure_future(self.serve())
+        try:
+            await self._work
+        except (asyncio.CancelledError, StreamClosedError):
+            self.record.cut_by = "client"
+            self.gateway.metrics.cut_short.labels("client").inc()
+
+    head = get
+
+    def on_connection_close(self) -> None:
+        if self._work is not None:
+            self._work.cancel()
+
+    async def relay(self, url: MediaUrl, links: Links, meter: Meter) -> None:
+        """Fetch and answer; raise the `Problem` that keeps the origin's answer away, or cuts it short."""
+        self._refuse_own_request()
+        self.record.target = url.origin + url.path
+        # A manifest is rewritten whole: a range of the origin's, or a validator, would not fit what is sent.
+        asked = {} if _MANIFEST_PATH.search(url.path) else headers.to_origin(self.request.headers)
+        async with AsyncExitStack() as held:
+            answer = await held.enter_async_context(self._open(url, asked))
+            kind, start = await sniff(answer)
+            if kind and answer.head.status == 206 and not is_whole(answer.head):
+                answer = await held.enter_async_context(self._open(url, {}))
+                kind, start = await sniff(answer)
+            if kind and answer.head.status in {200, 206}:
+                await self._send_manifest(answer, kind, start, links.seen_from(url, answer.url), meter)
+            else:
+                await self._send_as_it_is(answer, start, meter)
+
+    def _open(self, url: MediaUrl, asked: Mapping[str, str]) -> AbstractAsyncContextManager[Answer]:
+        return self.gateway.client.open(url, self.request.method or "GET", asked, self.generation.guard)
+
+    def _refuse_own_request(self) -> None:
+        if self.gateway.via in self.request.headers.get("Via", ""):
+            raise OriginNotAllowed("The url leads back to this gateway.")
+
+    async def _send_manifest(self, answer: Answer, kind: Kind, start: bytes, links: Links, meter: Meter) -> None:
+        manifest = await read_manifest(answer, kind, start, links)
+        body = manifest.compressed() if "gzip" in self.request.headers.get("Accept-Encoding", "") else manifest.plain()
+        for name, value in body.fields.items():
+            self.set_header(name, value)
+        self.set_status(200)
+        if self.request.method != "HEAD":
+            self.set_header("Content-Length", str(len(body.content)))
+        await self._send(body.content, meter)
+
+    async def _send_as_it_is(self, answer: Answer, start: bytes, meter: Meter) -> None:
+        self.set_status(answer.head.status)
+        for preset in ("Content-Type", "Date"):
+            self.clear_header(preset)
+        for name, value in headers.to_client(answer.head.fields):
+            self.add_header(name, value)
+        for name, value in fields.UNTRUSTED.items():
+            self.set_header(name, value)
+        chunk = start
+        while chunk:
+            await self._send(chunk, meter)
+            chunk = await answer.body.read()
+        await self._send(b"", meter)
+
+    async def _send(self, chunk: bytes, meter: Meter) -> None:
+        """Send the head, if it is not sent, and a chunk, and wait until the client has taken it."""
+        await meter(len(chunk))
+        self.write(chunk)
+        self.head_sent = True
+        await self.flush()
+        self.record.sent += len(chunk)

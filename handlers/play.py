@@ -1,0 +1,46 @@
+"""``GET, HEAD /play/<grant>/<host[:port]>/<path>``: media by a playback grant, for players that can set no header."""
+
+from __future__ import annotations
+
+import re
+
+from gateway.identity import Grant
+from gateway.links import Lease, Links, minter
+from gateway.origins.url import MediaUrl
+from gateway.policy import Purpose
+from gateway.problem import InvalidToken, InvalidUrl, OriginNotAllowed
+from handlers.media import MediaHandler
+
+_PATH = re.compile(r"/play/(?P<grant>[^/]+)/(?P<authority>[^/]+)(?P<path>/.*)", re.DOTALL)
+
+
+class PlayHandler(MediaHandler):
+    """What lies under the grant's prefix. Other credentials beside it are not looked at: players that put a header on
+    every request of theirs put it on these too."""
+
+    route = "play"
+
+    async def serve(self) -> None:
+        """Judge the grant, then what it covers, then the tier."""
+        asked = _PATH.fullmatch(self.request.path)  # raw: an encoded slash is not a slash
+        if not asked:
+            raise InvalidUrl("The path must read /play/<grant>/<host[:port]>/<path>.")
+        grant = await self._grant(asked["grant"])
+        url = self._url(grant, asked["authority"], asked["path"])
+        async with self.admitted(grant.identity, Purpose.MEDIA) as admission:
+            links = Links(minter(self.gateway.grants, grant.identity, Lease.of(grant)), url, grant.scope)
+            await self.relay(url, links, admission.meter)
+
+    async def _grant(self, text: str) -> Grant:
+        try:
+            return self.gateway.grants.verify(text, self.generation.keys, self.generation.file.playback_lifetime)
+        except InvalidToken:
+            await self.slow_down()
+            raise
+
+    def _url(self, grant: Grant, authority: str, path: str) -> MediaUrl:
+        origin = f"{grant.scope.origin.partition('://')[0]}://{authority}"
+        if not grant.scope.covers(origin, path):
+            raise OriginNotAllowed("The grant does not cover this path.")
+        query = f"?{self.request.query}" if self.request.query else ""
+        return MediaUrl.parse(origin + path + query)

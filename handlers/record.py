@@ -1,0 +1,60 @@
+"""What is remembered of a request: one log line and its metrics, never a key, a token or a signed path."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, field
+
+from gateway.policy import Identity
+from gateway.problem import Problem
+from gateway.service.logs import log_event
+from gateway.service.metrics import Metrics
+
+_log = logging.getLogger("sluicegate.request")
+
+
+@dataclass(slots=True)
+class Record:
+    """One request, filled in as it goes. ``target`` is the origin's URL without its query, or empty."""
+
+    route: str
+    method: str
+    request_id: str
+    started: float = field(default_factory=time.monotonic)
+    status: int = 0
+    sent: int = 0
+    target: str = ""
+    identity: Identity | None = None
+    problem: Problem | None = None
+    cut_by: str = ""
+
+    def line(self, ended: float) -> dict[str, object]:
+        """The fields of the log line that are known; ``ms`` is milliseconds."""
+        known: dict[str, object] = {
+            "request_id": self.request_id,
+            "route": self.route,
+            "method": self.method,
+            "status": self.status,
+            "ms": round((ended - self.started) * 1000, 1),
+            "sent": self.sent,
+            "target": self.target,
+            "cut_by": self.cut_by,
+        }
+        if self.identity is not None:
+            who = self.identity
+            known |= {"credential": who.credential.value, "client": who.client, "key": who.key_id, "tier": who.tier}
+        if self.problem is not None:
+            known |= {"error": self.problem.error, "detail": self.problem.detail}
+        return {name: value for name, value in known.items() if value != ""}
+
+
+def write_record(record: Record, ended: float, metrics: Metrics) -> None:
+    """Write the request's log line and count it; ``ended`` is in seconds of the monotonic clock."""
+    log_event(_log, "request", **record.line(ended))
+    tier = record.identity.tier if record.identity else "-"
+    metrics.requests.labels(record.route, record.method, record.status, tier).inc()
+    metrics.bytes_sent.labels(record.route, tier).inc(record.sent)
+    metrics.seconds.labels(record.route).observe(ended - record.started)
+    if record.problem is not None and record.problem.status < 500:
+        metrics.denials.labels(record.problem.error, tier).inc()

@@ -1,0 +1,207 @@
+"""Sluicegate: a streaming gateway with API keys in tiers, short-lived signed tokens, and quotas in one file.
+
+The command line, and the composition root: here, and only here, all parts meet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import os
+import socket
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets, bind_unix_socket
+
+from commands import options
+from commands.check import check
+from commands.keys import keys
+from demo.origin import MEDIA, catalogue, origin_app
+from demo.session import CLIENT, demo_key, welcome
+from demo.wire import Wire
+from gateway.configuration import Configuration, Sources
+from gateway.identity import Grants, KeyFile, Keyring, SessionTokens, Slowdown, keyring_path
+from gateway.origins.client import OriginClient
+from gateway.origins.url import MediaUrl
+from gateway.service.gateway import Gateway
+from gateway.service.logs import set_up_logs
+from gateway.service.metrics import Metrics
+from gateway.service.settings import Settings
+from gateway.service.versions import VERSION, versions
+from gateway.service.workers import Supervisor
+from gateway.store.redis_store import embedded_store, redis_store
+from handlers import Routes, admin_routes, application, public_routes
+from handlers.demo import Demo, demo_routes
+from handlers.server import GatewayServer
+from handlers.worker import Listener, Worker
+
+Sockets = Sequence[socket.socket]
+_log = logging.getLogger("sluicegate")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(VERSION, prog_name="sluicegate")
+def cli() -> None:
+    """A streaming gateway: API keys in tiers, short-lived signed tokens for players, quotas in one file.
+
+    \b
+    First steps:
+      main.py demo                           a gateway, a page and media to try it on
+      main.py check tiers.yaml               is this file right?
+      main.py keys add acme --tier standard  make a customer's key
+      main.py serve                          serve customers
+    """
+
+
+@cli.command()
+@options.address
+@options.port
+@options.admin
+@options.tiers
+@options.keys
+@options.state
+@options.policies
+@options.option("--redis", "Where limits are counted: redis://, rediss:// or unix://. Without it, in the worker.", "")
+@options.option("--workers", "How many processes serve. More than one needs --redis.", 1, click.IntRange(1, 256))
+def serve(**given: object) -> None:
+    """Serve customers until SIGTERM or Ctrl-C.
+
+    tiers.yaml and keys.yaml are read again within seconds of an edit, and at once on SIGHUP; a broken edit is logged
+    with its place and changes nothing.
+    """
+    settings = _settings(**given)
+    with options.problems_told(settings.tiers):
+        _sources(settings, _keyring(settings), ()).compile(1)  # refuse here, before any worker is forked
+        public = _bind(settings.address, settings.port)
+        admins = [_bind_admin(settings.admin, number) for number in range(settings.workers)]
+        if settings.workers == 1:
+            asyncio.run(_serve(settings, public, admins[0]))
+        else:
+            Supervisor(settings.workers, lambda n: asyncio.run(_serve(settings, public, admins[n]))).supervise()
+
+
+@cli.command()
+@options.address
+@options.port
+@options.admin
+@options.tiers
+@options.state
+@options.policies
+@options.option("--origin", "The port of the demo's own media origin; tiers.yaml must name it.", 8090, click.INT)
+def demo(state: Path, origin: int, **given: object) -> None:
+    """Serve the demo: a page that plays, a media origin, and a key to try, all on this machine."""
+    settings = _settings(**given, state=state, keys=state / "keys.yaml", redis="", workers=1)
+    with options.problems_told(settings.tiers):
+        public, admin = _bind(settings.address, settings.port), _bind_admin(settings.admin, 0)
+        asyncio.run(_demo(settings, public, admin, _bind("127.0.0.1", origin)))
+
+
+cli.add_command(check)
+cli.add_command(keys)
+
+
+def _settings(**given: object) -> Settings:
+    settings = Settings(**given)  # type: ignore[arg-type]  # click has given each its type
+    if refusal := settings.refusal():
+        raise click.UsageError(refusal)
+    set_up_logs()
+    return settings
+
+
+# -- composition -------------------------------------------------------------------------------------------------------
+
+
+async def _serve(settings: Settings, public: Sockets, admin: Sockets) -> None:
+    gateway = compose(settings, public, admin)
+    await Worker(gateway, _listeners(gateway, public_routes(gateway), public, admin)).run()
+
+
+async def _demo(settings: Settings, public: Sockets, admin: Sockets, origin: Sockets) -> None:
+    keyring = _keyring(settings)
+    key = demo_key(KeyFile(settings.keys, keyring.pepper, time.time), settings.state)
+    gateway = compose(settings, public, admin)
+    media = f"http://{_place(origin)}"
+    gateway.configuration.current.guard.judge(MediaUrl.parse(media))
+    wire = Wire(CLIENT)
+    logging.getLogger("sluicegate.request").addHandler(wire)
+    routes = [*public_routes(gateway), *demo_routes(gateway, Demo(key, catalogue(media), wire))]
+    listeners = [*_listeners(gateway, routes, public, admin), Listener(HTTPServer(origin_app(MEDIA)), origin)]
+    click.echo(welcome(f"http://{_place(public)}", media, key))
+    await Worker(gateway, listeners).run()
+
+
+def compose(settings: Settings, public: Sockets, admin: Sockets) -> Gateway:
+    """One worker's gateway. Raises what `Sources.compile` and `Keyring.load` raise."""
+    keyring = _keyring(settings)
+    configuration = Configuration(_sources(settings, keyring, [*public, *admin]))
+    # The same on every worker and VM that shares the secrets, so that a loop through another of them is seen too.
+    via = f"sluicegate-{hashlib.sha256(keyring.pepper).hexdigest()[:12]}"
+    metrics = Metrics()
+    metrics.watch("config_generation", "The generation in force", lambda: configuration.current.number)
+    metrics.watch(
+        "config_last_reload_successful", "1, or 0 after a broken edit", lambda: configuration.last_reload_successful
+    )
+    client = OriginClient(via, f"Sluicegate/{VERSION}")
+    metrics.watch("origin_transfers", "Transfers from origins that are running", lambda: client.transfers)
+    return Gateway(
+        version=VERSION,
+        via=via,
+        clock=time.time,
+        configuration=configuration,
+        tokens=SessionTokens(keyring, time.time),
+        grants=Grants(keyring, time.time),
+        slowdown=Slowdown(time.monotonic),
+        store=redis_store(settings.redis) if settings.redis else embedded_store(),
+        client=client,
+        metrics=metrics,
+    )
+
+
+def _listeners(gateway: Gateway, routes: Routes, public: Sockets, admin: Sockets) -> list[Listener]:
+    _log.info("serving on %s, admin on %s, with %s", _place(public), _place(admin), versions())
+    return [
+        Listener(GatewayServer.serving(application(gateway, routes)), public),
+        Listener(GatewayServer.serving(application(gateway, admin_routes(gateway))), admin),
+    ]
+
+
+def _keyring(settings: Settings) -> Keyring:
+    path = keyring_path(settings.state, os.environ)
+    keyring, made = Keyring.load_or_create(path)
+    if made:
+        _log.info("made new secrets in %s; every worker and VM of this gateway needs the same", path)
+    return keyring
+
+
+def _sources(settings: Settings, keyring: Keyring, own: Sockets) -> Sources:
+    listeners = frozenset(bound.getsockname()[:2] for bound in own if bound.family != socket.AF_UNIX)
+    policies = options.discovered(settings.policies)
+    return Sources(settings.tiers, settings.keys, policies, keyring.pepper, listeners)
+
+
+def _bind(address: str, port: int) -> Sockets:
+    try:
+        return bind_sockets(port, address, backlog=1024)
+    except OSError as error:
+        raise click.ClickException(f"cannot listen on {address}:{port}: {error.strerror}; choose another") from error
+
+
+def _bind_admin(admin: str, number: int) -> Sockets:
+    if admin.startswith("/"):
+        return [bind_unix_socket(f"{admin}.{number}" if number else admin, mode=0o660)]
+    host, _, port = admin.rpartition(":")
+    return _bind(host, int(port) + number if int(port) else 0)
+
+
+def _place(sockets: Sockets) -> str:
+    name = sockets[0].getsockname()
+    return name if isinstance(name, str) else f"{name[0]}:{name[1]}"
+
+
+if __name__ == "__main__":
+    cli(prog_name="main.py")
