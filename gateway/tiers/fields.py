@@ -35,7 +35,7 @@ def reader(annotation: object) -> Read:
 
 def options(cls: type) -> dict[str, dataclasses.Field[object]]:
     """The fields of a dataclass that its maker gives, by name, in order."""
-    return {field.name: field for field in dataclasses.fields(cls) if field.init}  # type: ignore[arg-type]
+    return {field.name: field for field in dataclasses.fields(cls) if field.init}
 
 
 def required(cls: type) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from gateway.tiers.errors import ConfigError
@@ -11,7 +12,7 @@ _SHOWN = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class Node(ABC):
     """Where a node begins; lines and columns count from 1."""
 
     line: int
@@ -22,9 +23,9 @@ class Node:
         return ConfigError(self.line, self.column, what)
 
     @property
+    @abstractmethod
     def shown(self) -> str:
         """The node as an error quotes it: short, and on one line."""
-        return "a list" if isinstance(self, Sequence) else "a mapping"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +55,22 @@ class Sequence(Node):
 
     items: tuple[Node, ...]
 
+    @property
+    def shown(self) -> str:
+        """Its kind."""
+        return "a list"
+
 
 @dataclass(frozen=True, slots=True)
 class Mapping(Node):
     """Keys with their values, in order; each key stands once."""
 
     entries: tuple[tuple[Scalar, Node], ...]
+
+    @property
+    def shown(self) -> str:
+        """Its kind."""
+        return "a mapping"
 
     def get(self, name: str) -> Node | None:
         """The value of a key, or None."""

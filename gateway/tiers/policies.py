@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import dataclasses
-import typing
 from collections.abc import Mapping
 from typing import cast
 
 from gateway.policy import Policy
-from gateway.tiers import document
-from gateway.tiers.document import Node, Scalar
-from gateway.tiers.fields import boolean, nearest, read_fields, reader
-from gateway.tiers.tier import Named
+from gateway.tiers import nodes
+from gateway.tiers.errors import Findings
+from gateway.tiers.fields import nearest, options, read_field, read_fields, required
+from gateway.tiers.named import Named
+from gateway.tiers.nodes import Node, Scalar
+from gateway.tiers.values import boolean
 
-_SHADOW = "shadow"
+RESERVED_NAMES = ("open_key", "extends")
+"""Keys of a tier that are no policies."""
+
+RESERVED_FIELDS = ("shadow",)
+"""Fields that every policy has."""
 
 
 class Policies:
@@ -23,14 +27,15 @@ class Policies:
         self._known = known
 
     def read(self, key: Scalar, value: Node) -> Named:
-        """One policy of a tier; raise `ConfigError` with its place."""
+        """One policy of a tier; raise `ConfigError` or `ConfigErrors` with its place."""
         cls = self._known.get(key.text)
         if cls is None:
-            words = [*self._known, "open_key", "extends"]
-            raise key.error(f"unknown policy {key.text}; {nearest(key.text, words)}")
-        if isinstance(value, document.Mapping):
-            return self._long(key.text, cls, value)
-        return Named(key.text, self._short(cls, value))
+            raise key.error(f"unknown policy {key.shown}; {nearest(key.text, [*self._known, *RESERVED_NAMES])}")
+        if isinstance(value, nodes.Mapping):
+            return _long(key.text, cls, value)
+        if isinstance(value, Scalar) and value.is_nothing:
+            raise value.error(f"{key.text} has no value; write one, or take the line out")
+        return Named(key.text, _short(key.text, cls, value))
 
     def completed(self, chosen: Mapping[str, Named]) -> tuple[Named, ...]:
         """A tier's policies, and after them what holds for a tier that does not name the others."""
@@ -38,21 +43,41 @@ class Policies:
         implied = [Named(name, cast("Policy", omitted())) for name, omitted in left_out.items() if omitted]
         return (*chosen.values(), *implied)
 
-    def _long(self, name: str, cls: type[Policy], value: document.Mapping) -> Named:
-        shadow = value.get(_SHADOW)
-        fields = read_fields(value, cls, (_SHADOW,))
-        try:
-            policy = cls(**fields)
-        except ValueError as error:
-            raise value.error(str(error)) from error
-        return Named(name, policy, shadow is not None and boolean(shadow))
 
-    def _short(self, cls: type[Policy], value: Node) -> Policy:
-        short = getattr(cls, "short", None)
-        try:
-            if short is not None and isinstance(value, Scalar):
-                return cast("Policy", short(value.text))
-            first = dataclasses.fields(cls)[0]  # type: ignore[arg-type]
-            return cls(**{first.name: reader(typing.get_type_hints(cls)[first.name])(value)})
-        except ValueError as error:
-            raise value.error(str(error)) from error
+def _long(name: str, cls: type[Policy], value: nodes.Mapping) -> Named:
+    findings, shadow, fields = Findings(), False, dict[str, object]()
+    with findings.collecting():
+        shadow = _shadow(value)
+    with findings.collecting():
+        fields = read_fields(value, cls, RESERVED_FIELDS)
+    findings.settle()
+    try:
+        return Named(name, cls(**fields), shadow)
+    except ValueError as error:
+        raise value.error(str(error)) from error
+
+
+def _shadow(value: nodes.Mapping) -> bool:
+    shadow = value.get("shadow")
+    return shadow is not None and boolean(shadow)
+
+
+def _short(name: str, cls: type[Policy], value: Node) -> Policy:
+    short = getattr(cls, "short", None)
+    try:
+        if short is not None and isinstance(value, Scalar):
+            return cast("Policy", short(value.text))
+        return _first_field(name, cls, value)
+    except ValueError as error:
+        raise value.error(str(error)) from error
+
+
+def _first_field(name: str, cls: type[Policy], value: Node) -> Policy:
+    fields = list(options(cls))
+    if not fields:
+        raise value.error(f"{name} has no options; write {name}: {{}}")
+    if set(required(cls)) - {fields[0]}:
+        raise value.error(
+            f"{name} needs more than one value; write {name}: {{{', '.join(f'{f}: ...' for f in fields)}}}"
+        )
+    return cls(**{fields[0]: read_field(value, cls, fields[0])})

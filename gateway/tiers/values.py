@@ -31,7 +31,9 @@ def boolean(node: Node) -> bool:
 def positive(node: Node) -> Positive:
     """A whole number from 1 to `LARGEST`, in plain decimal digits."""
     if not isinstance(node, Scalar) or node.quoted or not _WHOLE.fullmatch(node.text):
-        raise node.error(f"{node.shown} is not a whole number above zero{_reason(node)}; write plain digits, such as 10")
+        raise node.error(
+            f"{node.shown} is not a whole number above zero{_reason(node)}; write plain digits, such as 10"
+        )
     if len(node.text) > len(str(LARGEST)) or int(node.text) > LARGEST:
         raise node.error(f"{node.shown} is too large; the largest is {LARGEST}")
     return Positive(int(node.text))
