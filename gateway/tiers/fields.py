@@ -1,74 +1,90 @@
-"""The fields of a policy, read by their annotations."""
+"""What a node means, by the type that a policy's field is annotated with."""
 
 from __future__ import annotations
 
 import dataclasses
 import difflib
+import re
 import types
 import typing
 from collections.abc import Callable, Iterable
 
-from gateway.policy import Positive, Seconds
-from gateway.tiers.errors import Findings
-from gateway.tiers.nodes import Mapping, Node, Sequence
-from gateway.tiers.values import boolean, positive, seconds, text
+from gateway.policy import Positive, Seconds, duration
+from gateway.tiers.document import Mapping, Node, Scalar, Sequence
+
+LARGEST = 10**12
+_WHOLE = re.compile(r"[1-9][0-9]*")
+_YES_NO = frozenset({"yes", "no", "on", "off", "y", "n", "true", "false"})
 
 Read = Callable[[Node], object]
-_SCALARS: dict[object, Read] = {bool: boolean, Positive: positive, Seconds: seconds, str: text}
+
+
+def boolean(node: Node) -> bool:
+    """``true`` or ``false``, plain; YAML 1.1's other words for them are errors."""
+    if isinstance(node, Scalar) and not node.quoted and node.text in {"true", "false"}:
+        return node.text == "true"
+    if isinstance(node, Scalar) and node.text.lower() in _YES_NO:
+        raise node.error(f"{_shown(node)} is not read as yes or no; write true or false, without quotes")
+    raise node.error(f"{_shown(node)} is neither true nor false; write true or false")
+
+
+def positive(node: Node) -> Positive:
+    """A whole number from 1 to `LARGEST`, in plain decimal digits."""
+    if isinstance(node, Scalar) and not node.quoted and _WHOLE.fullmatch(node.text):
+        if len(node.text) > len(str(LARGEST)) or int(node.text) > LARGEST:
+            raise node.error(f"{node.text[:20]} is too large; the largest is {LARGEST}")
+        return Positive(int(node.text))
+    raise node.error(f"{_shown(node)} is not a whole number above zero; write it in plain digits, such as 10")
+
+
+def seconds(node: Node) -> Seconds:
+    """A duration with its unit."""
+    try:
+        return duration(text(node))
+    except ValueError as error:
+        raise node.error(str(error)) from error
+
+
+def text(node: Node) -> str:
+    """A scalar as it stands."""
+    if not isinstance(node, Scalar):
+        raise node.error(f"{_shown(node)} stands where one plain value is wanted")
+    return node.text
 
 
 def reader(annotation: object) -> Read:
     """How a field of this type is read; raise `TypeError` for a type that is not."""
-    if annotation in _SCALARS:
-        return _SCALARS[annotation]
+    plain: dict[object, Read] = {bool: boolean, Positive: positive, Seconds: seconds, str: text}
+    if annotation in plain:
+        return plain[annotation]
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
-    if origin is typing.Literal and all(isinstance(choice, str) for choice in arguments):
-        return lambda node: _one_of(node, arguments)
+    if origin is typing.Literal:
+        return lambda node: _one_of(node, [str(choice) for choice in arguments])
     if origin is tuple and len(arguments) == 2 and arguments[1] is ...:
         each = reader(arguments[0])
         return lambda node: _list(node, each)
-    if origin in {types.UnionType, typing.Union} and len(arguments) == 2 and types.NoneType in arguments:
-        return reader(next(argument for argument in arguments if argument is not types.NoneType))
-    known = "bool, Positive, Seconds, str, Literal of strings, tuple[X, ...] or X | None"
-    raise TypeError(f"{annotation} cannot be read from tiers.yaml; use {known}")
-
-
-def options(cls: type) -> dict[str, dataclasses.Field[object]]:
-    """The fields of a dataclass that its maker gives, by name, in order."""
-    return {field.name: field for field in dataclasses.fields(cls) if field.init}  # type: ignore[arg-type]
-
-
-def required(cls: type) -> list[str]:
-    """The names of the fields that have no default."""
-    missing = dataclasses.MISSING
-    return [name for name, it in options(cls).items() if it.default is missing and it.default_factory is missing]
-
-
-def read_field(node: Node, cls: type, name: str) -> object:
-    """The value of one field; raise `ConfigError` if it is of the wrong type."""
-    return reader(typing.get_type_hints(cls)[name])(node)
+    if origin in {types.UnionType, typing.Union} and len(arguments) == 2 and arguments[1] is types.NoneType:
+        return reader(arguments[0])
+    raise TypeError(f"{annotation} cannot be read from tiers.yaml; use bool, Positive, Seconds, str, Literal or tuple")
 
 
 def read_fields(node: Mapping, cls: type, skipping: Iterable[str] = ()) -> dict[str, object]:
-    """The values of a dataclass's fields from a mapping in its long form; raise `ConfigErrors` for all that are
+    """The values of a dataclass's fields from a mapping in its long form; raise `ConfigError` for the first that is
     unknown, missing or of the wrong type."""
-    findings, given, known = Findings(), dict[str, object](), options(cls)
+    annotations = typing.get_type_hints(cls)
+    fields = {field.name: field for field in dataclasses.fields(cls)}
+    given: dict[str, object] = {}
     for key, value in node.entries:
         if key.text in skipping:
             continue
-        with findings.collecting():
-            if key.text not in known:
-                raise key.error(f"unknown field {key.shown}; {nearest(key.text, [*known, *skipping])}")
-            given[key.text] = read_field(value, cls, key.text)
-    _require(node, cls, findings)
-    findings.settle()
+        if key.text not in fields:
+            raise key.error(f"unknown field {key.text}; {nearest(key.text, [*fields, *skipping])}")
+        given[key.text] = reader(annotations[key.text])(value)
+    for name, field in fields.items():
+        optional = field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
+        if name not in given and not optional:
+            raise node.error(f"the field {name} is missing; its fields are {', '.join(fields)}")
     return given
-
-
-def _require(node: Mapping, cls: type, findings: Findings) -> None:
-    for name in required(cls):
-        if node.get(name) is None:
-            findings.add(node.error(f"the field {name} is missing; its fields are {', '.join(options(cls))}"))
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -78,14 +94,21 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
 
 
-def _one_of(node: Node, choices: tuple[str, ...]) -> str:
+def _one_of(node: Node, choices: list[str]) -> str:
     chosen = text(node)
     if chosen not in choices:
-        raise node.error(f"{node.shown} is not one of the choices; write {' or '.join(choices)}")
+        raise node.error(f"{_shown(node)} is not one of {', '.join(choices)}")
     return chosen
 
 
 def _list(node: Node, each: Read) -> tuple[object, ...]:
     if not isinstance(node, Sequence):
-        raise node.error(f"{node.shown} stands where a list is wanted; write [one, two]")
+        raise node.error(f"{_shown(node)} stands where a list is wanted; write [one, two]")
     return tuple(each(item) for item in node.items)
+
+
+def _shown(node: Node) -> str:
+    if isinstance(node, Scalar):
+        quote = '"' if node.quoted else ""
+        return f"{quote}{node.text[:40]}{quote}" if node.text or node.quoted else "nothing"
+    return "a list" if isinstance(node, Sequence) else "a mapping"
