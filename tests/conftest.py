@@ -53,11 +53,20 @@ def start_redis(folder: Path, port: int) -> RedisServer:
 
 
 @pytest.fixture(scope="session")
-def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+def running_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     server = start_redis(tmp_path_factory.mktemp("redis"), free_port())
     yield server
     server.process.terminate()
     server.process.wait(HANG)
+
+
+@pytest.fixture
+def redis_server(running_redis: RedisServer) -> RedisServer:
+    """A real Redis with nothing in it."""
+    with socket.create_connection(("127.0.0.1", running_redis.port), HANG) as connection:
+        connection.sendall(b"FLUSHALL\r\n")
+        assert connection.recv(100) == b"+OK\r\n"
+    return running_redis
 
 
 @pytest.fixture
