@@ -8,7 +8,6 @@ import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import cast
 
 import pycurl
 from tornado.curl_httpclient import CurlAsyncHTTPClient, CurlError
@@ -120,7 +119,7 @@ def _code(response: HTTPResponse) -> int:
     if response.code != _NO_ANSWER:
         return 0
     if isinstance(response.error, CurlError):
-        return cast("int", response.error.errno)
+        return response.error.errno
     _log.error("a request to an origin could not be set up", exc_info=response.error)
     return pycurl.E_FAILED_INIT
 

@@ -1,0 +1,157 @@
+"""Playback grants in the path, and what they do not open."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from gateway.identity import Grants, Keyring, Scope
+from gateway.policy import Credential, Identity
+from tests.conftest import StartService
+from tests.scripted_origin import Origin, answer
+from tests.service import Reply, Service, tiers_text
+
+Play = Callable[[str], Reply]
+
+
+def grant_for(service: Service, key: str, scope: Scope, tier: str = "standard", age: int = 0) -> str:
+    key_id = key[3:11]
+    identity = Identity(Credential.KEY, key_id, key_id, "acme", tier, "viewing")
+    grants = Grants(Keyring.load(service.keyring), time.time)
+    return grants.mint(identity, scope, int(time.time()) - age, 21600)
+
+
+@pytest.fixture
+def key(service: Service) -> str:
+    return service.add_key("acme", "standard")
+
+
+@pytest.fixture
+def host(origin: Origin) -> str:
+    for path in ("/a/b/v.ts", "/a/bc/v.ts", "/a/v.ts", "/v.ts"):
+        origin.scripts[path] = answer(b"video")
+    return origin.url.removeprefix("http://")
+
+
+def test_a_grant_opens_what_lies_beneath_its_prefix(service: Service, origin: Origin, key: str, host: str) -> None:
+    grant = grant_for(service, key, Scope(origin.url, "/a/b/"))
+    assert service.get(f"/play/{grant}/{host}/a/b/v.ts").body == b"video"
+    assert service.get(f"/play/{grant}/{host}/a/b/v.ts", method="HEAD").status == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/a/v.ts",
+        "/v.ts",
+        "/a/bc/v.ts",
+        "/a/b",
+        "/a/b/../v.ts",
+        "/a/b/%2e%2e/v.ts",
+        "/a/b/.%2E/v.ts",
+        "/a/b/..%2fv.ts",
+        "/a/b/..%5cv.ts",
+        "/a/b/..\\v.ts",
+        "/a/b/..;/v.ts",
+        "/a/b//v.ts",
+        "//a/b/v.ts",
+        "/a/b/./v.ts",
+        "/a/b/%00v.ts",
+        "/%61/b/v.ts",
+        "/A/b/v.ts",
+    ],
+)
+def test_a_grant_opens_nothing_else(service: Service, origin: Origin, key: str, host: str, path: str) -> None:
+    grant = grant_for(service, key, Scope(origin.url, "/a/b/"))
+    reply = service.get(f"/play/{grant}/{host}{path}")
+    assert (reply.status, reply.json["error"]) == (403, "Origin not allowed")
+    assert origin.asked == []
+
+
+@pytest.mark.parametrize(
+    "authority", ["127.0.0.1:1", "127.0.0.2:{port}", "127.0.0.1", "evil.example", "127.0.0.1:{port}@x"]
+)
+def test_a_grant_opens_no_other_host_or_port(
+    service: Service, origin: Origin, key: str, host: str, authority: str
+) -> None:
+    grant = grant_for(service, key, Scope(origin.url, "/a/b/"))
+    reply = service.get(f"/play/{grant}/{authority.format(port=host.rpartition(':')[2])}/a/b/v.ts")
+    assert reply.status in {400, 403}
+    assert origin.asked == []
+
+
+def test_a_grant_that_is_not_whole_or_not_current_is_refused(
+    service: Service, origin: Origin, key: str, host: str
+) -> None:
+    scope = Scope(origin.url, "/a/b/")
+    good = grant_for(service, key, scope)
+    wrong = [good[:-1], good + "=", good[1:], "x", grant_for(service, key, scope, age=21600), service.token(key)]
+    wrong += [grant_for(service, key, scope, tier="partner"), grant_for(service, "sg_nobodyxx_", scope)]
+    for grant in wrong:
+        reply = service.get(f"/play/{grant}/{host}/a/b/v.ts")
+        assert (reply.status, reply.json["error"]) == (401, "Invalid or expired session token")
+    assert origin.asked == []
+
+
+def test_a_grant_is_no_session_token(service: Service, origin: Origin, key: str) -> None:
+    grant = grant_for(service, key, Scope(origin.url, "/"))
+    assert service.get("/api/usage", {"X-Session-Token": grant}).status == 401
+
+
+def test_a_grant_of_a_tier_that_does_not_stream_opens_nothing(service: Service, origin: Origin, host: str) -> None:
+    identity = Identity(Credential.KEY, "open-public", "open-public", "open-public", "public", "viewing")
+    grants = Grants(Keyring.load(service.keyring), time.time)
+    grant = grants.mint(identity, Scope(origin.url, "/"), int(time.time()), 600)
+    reply = service.get(f"/play/{grant}/{host}/a/b/v.ts")
+    assert (reply.status, reply.json["error"]) == (403, "Access denied")
+    assert origin.asked == []
+
+
+def test_a_grant_ends_with_its_key(service: Service, origin: Origin, key: str, host: str) -> None:
+    grant = grant_for(service, key, Scope(origin.url, "/a/b/"))
+    assert service.get(f"/play/{grant}/{host}/a/b/v.ts").status == 200
+    service.key_file().revoke("acme")
+    service.reload()
+    assert service.get(f"/play/{grant}/{host}/a/b/v.ts").status == 401
+
+
+def test_a_grant_for_an_origin_that_left_the_file_is_refused(start_service: StartService, origin: Origin) -> None:
+    service = start_service(tiers_text(origin.url))
+    key = service.add_key("acme", "standard")
+    grant = grant_for(service, key, Scope(origin.url, "/"))
+    (service.folder / "tiers.yaml").write_text(tiers_text())
+    service.reload()
+    reply = service.get(f"/play/{grant}/{origin.url.removeprefix('http://')}/v.ts")
+    assert (reply.status, reply.json["error"]) == (403, "Origin not allowed")
+
+
+def test_headers_that_a_player_puts_on_every_request_do_not_disturb_a_grant(
+    service: Service, origin: Origin, key: str, host: str
+) -> None:
+    grant = grant_for(service, key, Scope(origin.url, "/a/b/"))
+    assert service.get(f"/play/{grant}/{host}/a/b/v.ts", {"X-Session-Token": "old", "X-API-Key": "x"}).status == 200
+
+
+def test_relative_references_within_the_prefix_stay_untouched(
+    service: Service, origin: Origin, key: str, host: str
+) -> None:
+    playlist = b"#EXTM3U\r\n#EXTINF:4,\r\nv.ts?x=1\r\n#EXTINF:4,\r\n../v.ts\r\n#EXTINF:4,\r\n/a/b/v.ts\r\n"
+    origin.scripts["/a/b/l.m3u8"] = answer(playlist)
+    grant = grant_for(service, key, Scope(origin.url, "/a/b/"))
+    lines = service.get(f"/play/{grant}/{host}/a/b/l.m3u8").body.decode().split("\r\n")
+    assert lines[2] == "v.ts?x=1"
+    assert lines[4].endswith("/a/v.ts")
+    assert grant not in lines[4]
+    assert lines[6] == f"/play/{grant}/{host}/a/b/v.ts"
+    assert service.get(lines[4]).body == b"video"
+    assert service.get(lines[6]).body == b"video"
+
+
+def test_the_log_holds_no_grant(service: Service, origin: Origin, key: str, host: str) -> None:
+    grant = grant_for(service, key, Scope(origin.url, "/a/b/"))
+    service.get(f"/play/{grant}/{host}/a/b/v.ts")
+    service.wait_for_log('"route": "play"')
+    assert grant not in service.log.read_text()
+    assert grant.split(".")[2] not in service.log.read_text()

@@ -1,0 +1,153 @@
+"""Edits, reloads and the end, on a running service."""
+
+from __future__ import annotations
+
+import hashlib
+import signal
+import threading
+import time
+from http.server import BaseHTTPRequestHandler
+
+import psutil
+import pytest
+
+from tests.conftest import RedisServer, StartService
+from tests.scripted_origin import Origin, send_head
+from tests.service import HANG, Service, tiers_text
+
+PUBLIC = {"X-API-Key": "public_api_key"}
+
+
+def edit(service: Service, old: str, new: str) -> None:
+    file = service.folder / "tiers.yaml"
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+
+
+def test_an_edited_quota_holds_on_the_next_request_and_resets_nobodys_window(service: Service) -> None:
+    for _ in range(10):
+        service.get("/api/usage", PUBLIC)
+    assert service.get("/api/usage", PUBLIC).status == 429
+    edit(service, "10/60s", "20/60s")
+    service.reload()
+    reply = service.get("/api/usage", PUBLIC)
+    assert (reply.status, reply.headers["RateLimit-Policy"]) == (200, '"rate_limit";q=20;w=60')
+    assert reply.headers["RateLimit"].startswith('"rate_limit";r=9;')
+    edit(service, "20/60s", "5/60s")
+    service.reload()
+    assert service.get("/api/usage", PUBLIC).status == 429
+
+
+def test_an_edit_is_seen_without_a_signal(service: Service) -> None:
+    edit(service, "10/60s", "20/60s")
+    service.wait_for_log("generation 2 is in force")
+    assert service.get("/api/usage", PUBLIC).headers["RateLimit-Policy"] == '"rate_limit";q=20;w=60'
+
+
+def test_a_broken_edit_is_logged_with_its_place_and_changes_nothing(service: Service) -> None:
+    edit(service, "rate_limit: 10/60s", "rate_limit: ten a minute")
+    service.reload()
+    service.wait_for_log(r"tiers\.yaml:6:17: 'ten a minute' is not a rate; write requests per window, such as 10/60s")
+    assert service.get("/api/usage", PUBLIC).headers["RateLimit-Policy"] == '"rate_limit";q=10;w=60'
+    metrics = service.admin("/metrics").body.decode()
+    assert "sluicegate_config_last_reload_successful 0.0" in metrics
+    assert service.admin("/readyz").json["last_reload_successful"] is False
+    edit(service, "ten a minute", "30/60s")
+    service.reload()
+    assert service.get("/api/usage", PUBLIC).headers["RateLimit-Policy"] == '"rate_limit";q=30;w=60'
+    assert "sluicegate_config_last_reload_successful 1.0" in service.admin("/metrics").body.decode()
+
+
+def test_a_missing_file_changes_nothing(service: Service) -> None:
+    (service.folder / "tiers.yaml").unlink()
+    service.reload()
+    assert service.get("/api/usage", PUBLIC).status == 200
+
+
+def slow_body(request: BaseHTTPRequestHandler) -> None:
+    send_head(request, 200, {"Content-Length": "20000"})
+    for _ in range(20):
+        request.wfile.write(b"x" * 1000)
+        time.sleep(0.1)
+
+
+def in_background(service: Service, url: str, token: dict[str, str]) -> tuple[threading.Thread, list[bytes]]:
+    bodies: list[bytes] = []
+    thread = threading.Thread(target=lambda: bodies.append(service.media(url, token).body))
+    thread.start()
+    return thread, bodies
+
+
+def test_a_reload_does_not_interrupt_a_running_stream(service: Service, origin: Origin, token: dict[str, str]) -> None:
+    origin.scripts["/v.ts"] = slow_body
+    thread, bodies = in_background(service, f"{origin.url}/v.ts", token)
+    time.sleep(0.3)
+    edit(service, "10/60s", "20/60s")
+    service.reload()
+    edit(service, "streaming: true", "streaming: maybe")
+    service.reload()
+    thread.join(HANG)
+    assert bodies == [b"x" * 20000]
+
+
+def test_sigterm_lets_a_running_stream_finish(service: Service, origin: Origin, token: dict[str, str]) -> None:
+    origin.scripts["/v.ts"] = slow_body
+    thread, bodies = in_background(service, f"{origin.url}/v.ts", token)
+    time.sleep(0.3)
+    service.process.send_signal(signal.SIGTERM)
+    thread.join(HANG)
+    assert bodies == [b"x" * 20000]
+    assert service.process.wait(HANG) == 0
+    with pytest.raises(OSError):
+        service.get("/api/health")
+
+
+def test_several_workers_share_one_limit_and_hear_the_same_signals(
+    start_service: StartService, redis_server: RedisServer
+) -> None:
+    tiers = tiers_text().replace("public_api_key", "open_for_workers")
+    service = start_service(tiers, "--redis", redis_server.url, "--workers", "3")
+    service.wait_for_log(r"(?s)(serving on.*){3}")
+    key = {"X-API-Key": "open_for_workers"}
+    assert [service.get("/api/usage", key).status for _ in range(11)] == [200] * 10 + [429]
+    (service.folder / "tiers.yaml").write_text(tiers.replace("10/60s", "7/60s"))
+    service.process.send_signal(signal.SIGHUP)
+    service.wait_for_log(r"(?s)(generation 2 is in force.*){3}")
+    assert service.get("/api/tiers").json["tiers"]["public"]["rate_limit"]["limit"] == 7
+
+
+def test_a_worker_that_dies_is_replaced(start_service: StartService, redis_server: RedisServer) -> None:
+    service = start_service(tiers_text(), "--redis", redis_server.url, "--workers", "2")
+    service.wait_for_log(r"(?s)(serving on.*){2}")
+    workers = psutil.Process(service.process.pid).children()
+    assert len(workers) == 2
+    workers[0].kill()
+    service.wait_for_log(r"ended with status -9")
+    service.wait_for_log(r"(?s)(serving on.*){3}")
+    assert service.get("/api/health").status == 200
+
+
+def test_digest_of_a_whole_stream_is_right_under_many_readers(
+    service: Service, origin: Origin, token: dict[str, str]
+) -> None:
+    whole = bytes(range(251)) * 20_000
+    digest = hashlib.sha256(whole).hexdigest()
+
+    def large(request: BaseHTTPRequestHandler) -> None:
+        send_head(request, 200, {"Content-Length": str(len(whole))})
+        request.wfile.write(whole)
+
+    origin.scripts["/v.ts"] = large
+    bodies: list[str] = []
+
+    def read() -> None:
+        body = service.media(f"{origin.url}/v.ts", token).body
+        bodies.append(hashlib.sha256(body).hexdigest())
+
+    readers = [threading.Thread(target=read) for _ in range(30)]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join(HANG)
+    assert bodies == [digest] * 30

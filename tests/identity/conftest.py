@@ -1,0 +1,59 @@
+"""One key ring, one clock, one customer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from gateway.identity import KeyRecord, Keyring, Keys
+from gateway.identity.keys import key_hash
+from gateway.identity.keytext import KeyText
+from gateway.policy import Credential, Identity
+
+TIERS = frozenset({"public", "standard", "partner"})
+
+
+@dataclass
+class Clock:
+    """A clock that tests set; the only thing here that is not real."""
+
+    now: float = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(scope="session")
+def keyring() -> Keyring:
+    return Keyring.generate()
+
+
+@pytest.fixture(scope="session")
+def key() -> KeyText:
+    return KeyText.generate()
+
+
+def keys_of(keyring: Keyring, *records: KeyRecord) -> Keys:
+    return Keys(records, {"public_api_key": "public"}, keyring.pepper, TIERS)
+
+
+def record_of(
+    keyring: Keyring, key: KeyText, tier: str = "standard", expires: int | None = None, revoked: int | None = None
+) -> KeyRecord:
+    return KeyRecord(key.id, "acme", tier, key_hash(key.secret, keyring.pepper), 0, expires, revoked)
+
+
+@pytest.fixture
+def keys(keyring: Keyring, key: KeyText) -> Keys:
+    return keys_of(keyring, record_of(keyring, key))
+
+
+@pytest.fixture
+def acme(key: KeyText) -> Identity:
+    return Identity(Credential.KEY, key.id, key.id, "acme", "standard", f"key-{key.id}")
