@@ -43,15 +43,14 @@ CATALOGUE = (
 class MediaFileHandler(StaticFileHandler):
     """A file with its range, its validators and its media type."""
 
-    async def get(self, path: str, include_body: bool = True) -> None:  # noqa: FBT001, FBT002 - Tornado's own signature
-        """The file, or a range of it if that is still the file that If-Range means (RFC 9110, section 13.1.5)."""
-        absolute = self.get_absolute_path(self.root, self.parse_url_path(path))
-        if "If-Range" in self.request.headers and Path(absolute).is_file():
-            version = f'"{self.get_content_version(absolute)}"'
-            modified = format_timestamp(Path(absolute).stat().st_mtime)
+    def prepare(self) -> None:
+        """Take out a range of a file that is no longer the one that If-Range means (RFC 9110, section 13.1.5)."""
+        file = Path(self.get_absolute_path(self.root, self.parse_url_path(self.path_args[0])))
+        if "If-Range" in self.request.headers and file.is_file():
+            version = f'"{self.get_content_version(str(file))}"'
+            modified = format_timestamp(int(file.stat().st_mtime))
             if self.request.headers["If-Range"] not in {version, modified}:
                 self.request.headers.pop("Range", None)
-        await super().get(path, include_body)
 
     def get_content_type(self) -> str:
         """By the file's ending."""

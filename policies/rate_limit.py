@@ -26,6 +26,8 @@ from gateway.policy import (
 )
 
 NAME = "rate_limit"
+MOST = 1_000_000
+"""Requests of one key in one window; the time of each is kept, in about ten bytes."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,10 @@ class RateLimit:
 
     limit: Positive
     window: Seconds
+
+    def __post_init__(self) -> None:
+        if self.limit > MOST:
+            raise ValueError(f"{self.limit} requests are more than can be remembered; the most is {MOST}")
 
     @classmethod
     def short(cls, value: str) -> Self:

@@ -267,7 +267,8 @@ def test_a_token_holds_in_another_process_with_the_same_ring(tmp_path: Path, acm
         "import sys, time, pathlib; from gateway.identity import Keyring, SessionTokens; "
         "from gateway.policy import Credential, Identity; "
         "ring, _ = Keyring.load_or_create(pathlib.Path(sys.argv[1])); i = sys.argv[2]; "
-        "print(SessionTokens(ring, time.time).mint(Identity(Credential.KEY, i, i, 'acme', 'standard', 's'), 1800).token)"
+        "who = Identity(Credential.KEY, i, i, 'acme', 'standard', 's'); "
+        "print(SessionTokens(ring, time.time).mint(who, 1800).token)"
     )
     made = subprocess.run(
         [sys.executable, "-c", program, str(ring), key.id],
