@@ -16,7 +16,8 @@ HOME = "/play/G/https://cdn.example.com/a/b/"
 
 
 def mpd(inside: str, before: str = "") -> str:
-    return f'<?xml version="1.0"?>\n<!-- c -->\n<MPD xmlns="urn:mpeg:dash:schema:mpd:2011">{before}<Period>{inside}</Period></MPD>\n'
+    head = '<?xml version="1.0"?>\n<!-- c -->\n<MPD xmlns="urn:mpeg:dash:schema:mpd:2011">'
+    return f"{head}{before}<Period>{inside}</Period></MPD>\n"
 
 
 def rewritten(text: str) -> str:

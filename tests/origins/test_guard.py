@@ -70,7 +70,7 @@ def test_a_pattern_matches_scheme_host_and_port(pattern: str, url: str, matches:
         ("https://*x.example.com", "whole subdomains"),
         ("*", "whole subdomains"),
         ("http://localhost:8090", "127.0.0.1"),
-        ("http://*.0.0.1", ""),
+        ("http://*.0.0.1", "cannot stand before an address|not an origin"),
         ("https://user@media.example.com", "no user name"),
     ],
 )

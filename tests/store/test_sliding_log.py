@@ -94,7 +94,7 @@ async def test_what_is_counted_is_forgotten_after_the_window(redis_server: Redis
 
 
 def test_concurrent_takers_never_admit_more_than_the_limit_in_any_window(redis_server: RedisServer) -> None:
-    """A decision falls between the call and its return: limit + 1 admissions must span a whole window, call to return."""
+    """A decision falls between call and return: limit + 1 admissions must span a whole window, call to return."""
     limit, window, seconds = 10, 1, 4.0
 
     async def hammer(admitted: list[tuple[float, float]]) -> None:
