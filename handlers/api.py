@@ -15,6 +15,7 @@ class ApiHandler(MediaHandler):
     """The media at ``url``; its manifests lead to ``/play`` throughout."""
 
     route = "api"
+    varies_by = "Authorization, X-API-Key, X-Session-Token"
 
     async def serve(self) -> None:
         """Judge the credential first, then the tier, then the URL."""

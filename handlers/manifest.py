@@ -16,7 +16,6 @@ from handlers import fields
 
 _ENOUGH_TO_SNIFF = 1024
 _WHOLE = re.compile(r"bytes 0-(?P<last>[0-9]+)/(?P<total>[0-9]+)")
-_ENDED = re.compile(rb"#EXT-X-ENDLIST|#EXT-X-STREAM-INF|<(?:\w+:)?MPD(?![^>]*type=[\"']dynamic)")
 _TYPES = {Kind.HLS: "application/vnd.apple.mpegurl", Kind.DASH: "application/dash+xml"}
 
 
@@ -30,15 +29,14 @@ class Encoded:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A rewritten manifest. It carries grants, so no shared cache may keep it; a live one no cache at all."""
+    """A rewritten manifest. It carries grants, which age: a cache may not keep it, and a shared one least of all."""
 
     kind: Kind
     text: bytes
 
     def plain(self) -> Encoded:
         """As it is."""
-        caching = "private, max-age=60" if _ENDED.search(self.text) else "private, no-cache"
-        told = {"Content-Type": _TYPES[self.kind], "Cache-Control": caching, "Vary": "Accept-Encoding"}
+        told = {"Content-Type": _TYPES[self.kind], "Cache-Control": "private, no-cache", "Vary": "Accept-Encoding"}
         return Encoded(self.text, told | fields.UNTRUSTED)
 
     def compressed(self) -> Encoded:

@@ -27,6 +27,10 @@ _MANIFEST_PATH = re.compile(r"\.(m3u8?|mpd)\Z", re.IGNORECASE)
 class MediaHandler(Handler):
     """Relays one resource of an origin, with bounded memory, from the first byte to a visible end."""
 
+    varies_by = ""
+    """The request's header fields that decide whether it is answered: to a cache, a part of its key (RFC 9111, section
+    4.1), so that what one credential opened is not given to another."""
+
     _work: asyncio.Task[None] | None = None
 
     @abstractmethod
@@ -99,6 +103,8 @@ class MediaHandler(Handler):
     async def _send(self, chunk: bytes, meter: Meter) -> None:
         """Send the head, if it is not sent, and a chunk, and wait until the client has taken it."""
         await meter(len(chunk))
+        if self.varies_by and not self.head_sent:
+            self.add_header("Vary", self.varies_by)
         self.write(chunk)
         self.head_sent = True
         await self.flush()

@@ -81,14 +81,22 @@ def start_service(tmp_path: Path) -> Iterator[StartService]:
     """Start gateways, each in a folder of its own; all are stopped at the end."""
     started: list[Service] = []
 
-    def start(tiers: str, *arguments: str, state: Path | None = None) -> Service:
-        service = Service.start(tmp_path / f"service-{len(started)}", tiers, *arguments, state=state)
+    def start(tiers: str, *arguments: str, state: Path | None = None, command: str = "serve") -> Service:
+        folder = tmp_path / f"service-{len(started)}"
+        service = Service.start(folder, tiers, *arguments, state=state, command=command)
         started.append(service)
         return service
 
     yield start
     for service in started:
         service.stop()
+
+
+@pytest.fixture
+def demo(start_service: StartService) -> Service:
+    """The demo, with its own origin on a free port."""
+    port = free_port()
+    return start_service(tiers_text(f"http://127.0.0.1:{port}"), "--origin", str(port), command="demo")
 
 
 @pytest.fixture

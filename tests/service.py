@@ -71,17 +71,20 @@ class Service:
     keys: Path
 
     @classmethod
-    def start(cls, folder: Path, tiers: str, *arguments: str, state: Path | None = None) -> Self:
+    def start(
+        cls, folder: Path, tiers: str, *arguments: str, state: Path | None = None, command: str = "serve"
+    ) -> Self:
         """Start on free ports and wait until it listens."""
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "tiers.yaml").write_text(tiers)
         log = folder / "log"
-        command = [sys.executable, str(ROOT / "main.py"), "serve", "--port", "0", "--admin", "127.0.0.1:0"]
+        line = [sys.executable, str(ROOT / "main.py"), command, "--port", "0", "--admin", "127.0.0.1:0"]
         secrets = state or folder / "state"
         keys = secrets / "keys.yaml"
-        command += ["--tiers", "tiers.yaml", "--keys", str(keys), "--state", str(secrets), *arguments]
+        line += ["--tiers", "tiers.yaml", "--state", str(secrets), *arguments]
+        line += ["--keys", str(keys)] if command == "serve" else []
         with log.open("w") as stderr:
-            process = subprocess.Popen(command, cwd=folder, stderr=stderr, text=True)
+            process = subprocess.Popen(line, cwd=folder, stderr=stderr, stdout=subprocess.DEVNULL, text=True)
         service = cls(folder, process, 0, 0, log, secrets / "keyring.json", keys)
         service._find_ports()
         return service

@@ -160,6 +160,19 @@ def test_a_playlist_is_compressed_for_clients_that_accept_it(
     assert "Accept-Encoding" in packed.headers["Vary"]
 
 
+def test_a_cache_keeps_what_one_credential_opened_from_another(
+    service: Service, origin: Origin, token: dict[str, str]
+) -> None:
+    origin.scripts["/v.ts"] = answer(b"video", Cache_Control="public, max-age=600", Vary="Origin")
+    origin.scripts["/l.m3u8"] = answer(PLAYLIST, Cache_Control="public, max-age=600")
+    media = service.media(f"{origin.url}/v.ts", token)
+    assert media.headers["Cache-Control"] == "public, max-age=600"
+    assert media.headers.get_all("Vary") == ["Origin", "Authorization, X-API-Key, X-Session-Token"]
+    playlist = service.media(f"{origin.url}/l.m3u8", token)
+    assert playlist.headers.get_all("Cache-Control") == ["private, no-cache"]
+    assert "X-Session-Token" in str(playlist.headers.get_all("Vary"))
+
+
 def test_a_playlist_that_an_origin_compresses_unasked_is_read(
     service: Service, origin: Origin, token: dict[str, str]
 ) -> None:

@@ -58,8 +58,10 @@ def test_the_uri_of_every_tag_that_has_one_is_rewritten(tag: str) -> None:
         ),
         (
             '#EXT-X-DATERANGE:ID="1",X-ASSET-URI="ad.m3u8",X-ASSET-LIST="list.json",X-OTHER="o"',
-            '#EXT-X-DATERANGE:ID="1",X-ASSET-URI="/play/G/https://cdn.example.com/a/b/ad.m3u8",'
-            'X-ASSET-LIST="/play/G/https://cdn.example.com/a/b/list.json",X-OTHER="o"',
+            (
+                '#EXT-X-DATERANGE:ID="1",X-ASSET-URI="/play/G/https://cdn.example.com/a/b/ad.m3u8",'
+                'X-ASSET-LIST="/play/G/https://cdn.example.com/a/b/list.json",X-OTHER="o"'
+            ),
         ),
     ],
 )

@@ -1,0 +1,100 @@
+"""The demo's page, in a real Chromium."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium.webdriver import Chrome
+
+from tests.demo.chromium import chromium, responses, wait_until
+from tests.service import Service
+
+pytestmark = pytest.mark.timeout(180)
+SEGMENT_SECONDS = 4
+
+
+def state(browser: Chrome) -> dict[str, Any]:
+    told: dict[str, Any] = browser.execute_script("return sluicegateDemo.state()")
+    return told
+
+
+def run(browser: Chrome, script: str, *arguments: object) -> None:
+    browser.execute_script(script, *arguments)
+
+
+def open_page(browser: Chrome, demo: Service) -> None:
+    browser.get(f"http://127.0.0.1:{demo.port}/")
+    wait_until(lambda: browser.execute_script("return !!globalThis.sluicegateDemo"))
+
+
+def choose(browser: Chrome, media: str, engine: str) -> None:
+    script = (
+        "document.getElementById('media').value = arguments[0]; document.getElementById('engine').value = arguments[1]"
+    )
+    run(browser, script, media, engine)
+
+
+@pytest.mark.parametrize("engine", ["auto", "hls.js"])
+def test_the_page_plays_for_twenty_seconds_without_a_failed_request(demo: Service, tmp_path: Path, engine: str) -> None:
+    with chromium(tmp_path) as browser:
+        open_page(browser, demo)
+        choose(browser, "hls-ts", engine)
+        browser.find_element("id", "play").click()
+        played = wait_until(lambda: (now := state(browser)) and now["time"] > 20 and now)
+        assert played["engine"] == ("native" if engine == "auto" else "hls.js")
+        assert played["time"] > 2 * SEGMENT_SECONDS
+        assert (played["failed"], played["refused"], played["fetched"]) == (0, 0, 1)
+        assert [seen for seen in responses(browser) if not 200 <= seen[0] < 400] == []
+        assert demo.log.read_text().count('"status": 4') == 0
+
+
+@pytest.mark.parametrize(("media", "engine"), [("hls-fmp4", "hls.js"), ("hls-fmp4", "auto"), ("mp4", "auto")])
+def test_each_kind_of_media_plays(demo: Service, tmp_path: Path, media: str, engine: str) -> None:
+    with chromium(tmp_path) as browser:
+        open_page(browser, demo)
+        choose(browser, media, engine)
+        browser.find_element("id", "play").click()
+        wait_until(lambda: state(browser)["time"] > SEGMENT_SECONDS + 1)
+
+
+@pytest.mark.parametrize(("media", "engine"), [("hls-ts", "native"), ("hls-ts", "hls.js"), ("mp4", "native")])
+def test_a_token_that_no_longer_holds_is_replaced_and_playing_goes_on(
+    demo: Service, tmp_path: Path, media: str, engine: str
+) -> None:
+    with chromium(tmp_path) as browser:
+        open_page(browser, demo)
+        choose(browser, media, engine)
+        browser.find_element("id", "play").click()
+        wait_until(lambda: state(browser)["time"] > 1)
+        run(browser, "document.getElementById('spoil').click(); sluicegateDemo.play()")
+        refreshed = wait_until(lambda: (now := state(browser)) and now["fetched"] == 2 and now["time"] > 3 and now)
+        assert refreshed["failed"] == 1
+        assert any(status == 401 for status, _ in responses(browser))
+
+
+def test_the_page_never_sees_the_key(demo: Service, tmp_path: Path) -> None:
+    key = (demo.keyring.parent / "demo.key").read_text().strip()
+    with chromium(tmp_path) as browser:
+        open_page(browser, demo)
+        browser.find_element("id", "play").click()
+        wait_until(lambda: state(browser)["time"] > 1)
+        assert key not in browser.page_source
+        assert key not in str(browser.get_log("performance"))
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_fits_its_window_and_logs_no_error(demo: Service, tmp_path: Path, width: int, scheme: str) -> None:
+    with chromium(tmp_path) as browser:
+        size = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": width < 500}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+        open_page(browser, demo)
+        browser.find_element("id", "play").click()
+        wait_until(lambda: state(browser)["time"] > 1)
+        wide = browser.execute_script("return document.documentElement.scrollWidth")
+        assert wide <= width
+        assert browser.get_log("browser") == []
