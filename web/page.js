@@ -18,12 +18,14 @@ let catalogue = [];
 function say(text, bad = false) {
   find("status").textContent = text;
   find("status").classList.toggle("bad", bad);
+  if (bad) find("play").hidden = false;
 }
 
 function showToken() {
-  const { sub, tier, sid } = token.claims();
-  const told = { tier, "key id": sub, session: sid, expires: new Date(token.expiresAt * 1000).toLocaleTimeString([], { hour12: false }) };
-  find("token-claims").replaceChildren(...Object.entries(told).flatMap(([name, value]) => [element("dt", name), element("dd", String(value))]));
+  const { iat, exp, ...rest } = token.claims();
+  const told = { ...token.header(), ...rest, iat: clock(iat), exp: clock(exp) };
+  find("token-claims").replaceChildren(...Object.entries(told).map(([name, value]) => claim(name, String(value))));
+  find("spoil").disabled = token.spoilt;
   const [head, claims, signature] = token.text.split(".");
   const parts = [element("span", head), element("span", `.${claims}`, "claims-part"), element("span", `.${signature}`, "signature")];
   find("token-text").replaceChildren(...parts);
@@ -31,8 +33,23 @@ function showToken() {
   showTimeLeft();
 }
 
+/** @param {string} name @param {string} value */
+function claim(name, value) {
+  const made = element("div", "");
+  made.append(element("dt", name), element("dd", value));
+  made.title = `${name}: ${value}`;
+  return made;
+}
+
+/** @param {number} seconds */
+function clock(seconds) {
+  return new Date(seconds * 1000).toLocaleTimeString([], { hour12: false });
+}
+
 function showTimeLeft() {
   if (!token.text) return;
+  find("token-left").classList.toggle("spoilt", token.spoilt);
+  if (token.spoilt) { find("token-left").textContent = "spoilt"; return; }
   const left = Math.floor(token.secondsLeft());
   find("token-left").textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")} left`;
   const { iat, exp } = token.claims();
@@ -53,8 +70,14 @@ async function play() {
     await player.play(chosen, engine.value);
   } catch (error) {
     say(String(error.message ?? error), true);
-    find("play").hidden = false;
   }
+}
+
+/** The gateway refuses the spoilt token; the player gets a new one and goes on from where it is. */
+function spoil() {
+  token.spoil();
+  say("Spoilt. The next request by token gets 401.");
+  player.again();
 }
 
 async function fillCatalogue() {
@@ -68,19 +91,28 @@ async function fillCatalogue() {
 }
 
 find("play").addEventListener("click", play);
-find("spoil").addEventListener("click", () => { token.spoil(); say("Spoilt. The next request by token gets 401; press play again, or wait."); });
+find("spoil").addEventListener("click", spoil);
 for (const choice of [media, engine]) choice.addEventListener("change", () => { if (player.media) play(); });
+
+function showCommand() {
+  const { url } = catalogue.find((entry) => entry.kind === "dash") ?? catalogue[0];
+  find("command").textContent = [
+    `TOKEN=$(curl -s -X POST ${location.origin}/demo/token | sed 's/.*"token": "\\([^"]*\\)".*/\\1/')`,
+    `ffplay "${location.origin}/api?url=${encodeURIComponent(url)}&token=$TOKEN"`,
+  ].join("\n");
+}
 
 setInterval(showTimeLeft, 1000);
 setInterval(() => { wire.look().catch(() => {}); limits.look().catch(() => {}); }, 1000);
 await fillCatalogue();
+showCommand();
 await limits.look();
 
 /** For tests: press play, and see how it goes. */
 globalThis.sluicegateDemo = {
   play,
   state: () => ({
-    engine: player.engine, time: video.currentTime, paused: video.paused, failed: player.failed,
+    engine: player.engine, time: video.currentTime, paused: video.paused, failed: player.failed, spoilt: token.spoilt,
     fetched: token.fetched, expiresAt: token.expiresAt, wire: wire.total, refused: wire.refused,
   }),
 };

@@ -14,6 +14,7 @@ export class SessionToken {
     this.text = "";
     this.expiresAt = 0;
     this.fetched = 0;
+    this.spoilt = false;
     /** @type {Promise<string> | null} */
     this.pending = null;
     this.timer = 0;
@@ -34,6 +35,7 @@ export class SessionToken {
   spoil() {
     if (!this.text) return;
     this.text = this.text.slice(0, -8) + "AAAAAAAA";
+    this.spoilt = true;
     this.changed();
   }
 
@@ -42,11 +44,20 @@ export class SessionToken {
     return Math.max(0, this.expiresAt - Date.now() / 1000);
   }
 
+  /** @returns {Record<string, string>} how the token is signed */
+  header() {
+    return this.decode(0);
+  }
+
   /** @returns {Record<string, string | number>} what the token says; nothing here is secret */
   claims() {
+    return this.decode(1);
+  }
+
+  /** @param {0 | 1} part */
+  decode(part) {
     if (!this.text) return {};
-    const part = this.text.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
-    return JSON.parse(atob(part));
+    return JSON.parse(atob(this.text.split(".")[part].replaceAll("-", "+").replaceAll("_", "/")));
   }
 
   async request() {
@@ -58,6 +69,7 @@ export class SessionToken {
     this.text = token;
     this.expiresAt = Date.now() / 1000 + lifetime; // this clock's own time: the server's may differ
     this.fetched += 1;
+    this.spoilt = false;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.renew().catch(() => {}), Math.max(1, lifetime - EARLY) * 1000);
     this.changed();

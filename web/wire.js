@@ -17,17 +17,24 @@ export class Wire {
 
   /** Show what came since the last look. */
   async look() {
-    const response = await fetch(`/demo/wire?after=${this.last}`);
-    if (!response.ok) return;
+    const response = await fetch(`/demo/wire?after=${this.last}`).catch(() => null);
+    if (!response) this.last = 0; // a gateway that comes back counts from 1 again
+    if (!response?.ok) return;
     /** @type {{last: number, requests: Request[]}} */
     const { last, requests } = await response.json();
+    if (requests.length && !this.last) this.clear();
     this.last = last;
-    if (requests.length && !this.total) this.rows.replaceChildren();
     for (const request of requests) this.rows.prepend(this.row(request));
     while (this.rows.children.length > ROWS) this.rows.lastElementChild?.remove();
     this.total += requests.length;
     this.refused += requests.filter((request) => request.status >= 400).length;
     this.count.textContent = `${this.total} request${this.total === 1 ? "" : "s"}${this.refused ? `, ${this.refused} refused` : ""}`;
+  }
+
+  clear() {
+    this.rows.replaceChildren();
+    this.total = 0;
+    this.refused = 0;
   }
 
   /** @param {Request} request */
@@ -37,7 +44,7 @@ export class Wire {
     const kind = request.status < 400 ? "good" : request.status < 500 ? "warn" : "bad";
     row.append(
       cell(time, "time"), cell(String(request.status), `code ${kind}`), cell(request.credential, "by"),
-      cell(`${request.method} ${request.what}`, "what"), cell(size(request.bytes), "number"),
+      asked(request), cell(size(request.bytes), "number"),
       cell(request.milliseconds.toFixed(0), "number"),
     );
     return row;
@@ -48,6 +55,17 @@ function cell(text, className) {
   const made = document.createElement("td");
   made.textContent = text;
   made.className = className;
+  return made;
+}
+
+/** Route and path; the whole address, origin and all, on hover. @param {Request} request */
+function asked({ method, what }) {
+  const [route, target = ""] = what.split(" ");
+  const made = cell(`${method} ${route} `, "what");
+  const path = document.createElement("b");
+  path.textContent = URL.canParse(target) ? new URL(target).pathname : target;
+  made.append(path);
+  made.title = `${method} ${what}`;
   return made;
 }
 

@@ -48,11 +48,17 @@ def wait_until(ask: Callable[[], Any]) -> Any:
     raise AssertionError(f"it never came true; last: {answer!r}")
 
 
+def logged(browser: Chrome, kind: str) -> list[dict[str, Any]]:
+    """What the browser logged since the last look: ``browser`` for its console, ``performance`` for the wire."""
+    entries: list[dict[str, Any]] = browser.get_log(kind)  # type: ignore[no-untyped-call]
+    return entries
+
+
 def responses(browser: Chrome) -> list[tuple[int, str]]:
     """Status and URL of each http response since the last look; status 0 for a request that failed."""
     seen: list[tuple[int, str]] = []
     urls: dict[str, str] = {}
-    for entry in browser.get_log("performance"):
+    for entry in logged(browser, "performance"):
         message = json.loads(entry["message"])["message"]
         said = message["params"]
         if message["method"] == "Network.requestWillBeSent":

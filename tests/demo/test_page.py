@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from selenium.webdriver import Chrome
 
-from tests.demo.chromium import chromium, responses, wait_until
+from tests.demo.chromium import chromium, logged, responses, wait_until
 from tests.service import Service
 
 pytestmark = pytest.mark.timeout(180)
@@ -41,6 +41,7 @@ def test_the_page_plays_for_twenty_seconds_without_a_failed_request(demo: Servic
     with chromium(tmp_path) as browser:
         open_page(browser, demo)
         choose(browser, "hls-ts", engine)
+        responses(browser)  # what the browser asked for its own sake when it started
         browser.find_element("id", "play").click()
         played = wait_until(lambda: (now := state(browser)) and now["time"] > 20 and now)
         assert played["engine"] == ("native" if engine == "auto" else "hls.js")
@@ -68,7 +69,7 @@ def test_a_token_that_no_longer_holds_is_replaced_and_playing_goes_on(
         choose(browser, media, engine)
         browser.find_element("id", "play").click()
         wait_until(lambda: state(browser)["time"] > 1)
-        run(browser, "document.getElementById('spoil').click(); sluicegateDemo.play()")
+        browser.find_element("id", "spoil").click()
         refreshed = wait_until(lambda: (now := state(browser)) and now["fetched"] == 2 and now["time"] > 3 and now)
         assert refreshed["failed"] == 1
         assert any(status == 401 for status, _ in responses(browser))
@@ -81,7 +82,7 @@ def test_the_page_never_sees_the_key(demo: Service, tmp_path: Path) -> None:
         browser.find_element("id", "play").click()
         wait_until(lambda: state(browser)["time"] > 1)
         assert key not in browser.page_source
-        assert key not in str(browser.get_log("performance"))
+        assert key not in str(logged(browser, "performance"))
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -97,4 +98,4 @@ def test_the_page_fits_its_window_and_logs_no_error(demo: Service, tmp_path: Pat
         wait_until(lambda: state(browser)["time"] > 1)
         wide = browser.execute_script("return document.documentElement.scrollWidth")
         assert wide <= width
-        assert browser.get_log("browser") == []
+        assert logged(browser, "browser") == []

@@ -1,0 +1,134 @@
+"""The command line, as an operator types it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.service import ROOT, tiers_text
+
+KEY = re.compile(r"sg_[0-9A-Za-z]{8}_[0-9A-Za-z]{38}\n")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "tiers.yaml").write_text(tiers_text())
+    return tmp_path
+
+
+def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(ROOT / "main.py"), *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env=os.environ | environment,
+    )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        [],
+        ["serve"],
+        ["demo"],
+        ["check"],
+        ["keys"],
+        ["keys", "add"],
+        ["keys", "list"],
+        ["keys", "rotate"],
+        ["keys", "revoke"],
+    ],
+)
+def test_every_command_teaches(folder: Path, command: list[str]) -> None:
+    told = run(folder, *command, "--help")
+    assert told.returncode == 0
+    assert "Usage:" in told.stdout
+    assert len(told.stdout.splitlines()) > 5
+
+
+def test_every_option_of_serve_is_an_environment_variable_too(folder: Path) -> None:
+    told = " ".join(run(folder, "serve", "--help").stdout.split())
+    for name in ("ADDRESS", "PORT", "ADMIN", "TIERS", "KEYS", "STATE", "REDIS", "POLICIES", "WORKERS"):
+        assert f"SLUICEGATE_{name}" in told
+    refused = run(folder, "serve", SLUICEGATE_PORT="x")
+    assert (refused.returncode, "'x' is not a valid integer" in refused.stderr) == (2, True)
+
+
+def test_more_than_one_worker_without_redis_is_refused(folder: Path) -> None:
+    refused = run(folder, "serve", "--workers", "2")
+    assert refused.returncode == 2
+    assert "--redis" in refused.stderr
+
+
+def test_check_tells_a_good_file_from_a_bad_one_with_every_place(folder: Path) -> None:
+    good = run(folder, "check")
+    assert (good.returncode, good.stderr) == (0, "")
+    assert "public, standard, partner" in good.stdout
+    bad = folder / "edited.yaml"
+    bad.write_text(tiers_text().replace("10/60s", "10/1:30").replace("streaming: false", "steaming: false"))
+    told = run(folder, "check", "edited.yaml")
+    assert (told.returncode, told.stdout) == (1, "")
+    places = [line.split(" ")[0] for line in told.stderr.splitlines()]
+    assert places == ["edited.yaml:6:17:", "edited.yaml:7:5:"]
+    assert "streaming" in told.stderr
+    assert run(folder, "check", "nowhere.yaml").returncode == 1
+
+
+def test_the_shipped_file_is_good() -> None:
+    assert run(ROOT, "check").returncode == 0
+
+
+def test_serve_refuses_a_broken_file_at_the_start_with_its_place(folder: Path) -> None:
+    (folder / "tiers.yaml").write_text("tiers: {public: {rate_limit: ten}}\n")
+    refused = run(folder, "serve", "--port", "0", "--admin", "127.0.0.1:0")
+    assert refused.returncode == 1
+    assert "tiers.yaml:1:30: 'ten' is not a rate" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_port_in_use_is_told_without_a_traceback(folder: Path) -> None:
+    refused = run(folder, "serve", "--address", "203.0.113.1", "--port", "80", "--admin", "127.0.0.1:0")
+    assert refused.returncode == 1
+    assert "cannot listen on 203.0.113.1:80" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_key_is_printed_alone_and_once(folder: Path) -> None:
+    added = run(folder, "keys", "add", "acme", "--tier", "standard")
+    assert KEY.fullmatch(added.stdout), added
+    assert added.stdout.strip() not in (folder / "keys.yaml").read_text()
+    listed = run(folder, "keys", "list").stdout
+    assert re.search(rf"acme +standard +{added.stdout[3:11]} +alive", listed)
+    assert added.stdout.strip() not in listed
+    assert (folder / "keys.yaml").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_tier_that_is_not_there_is_refused_and_the_nearest_named(folder: Path) -> None:
+    refused = run(folder, "keys", "add", "acme", "--tier", "standart")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "standard" in refused.stderr
+    assert not (folder / "keys.yaml").exists()
+
+
+def test_rotating_and_revoking_say_what_became_of_the_keys(folder: Path) -> None:
+    old = run(folder, "keys", "add", "acme", "--tier", "standard").stdout
+    new = run(folder, "keys", "rotate", "acme", "--overlap", "2h").stdout
+    assert KEY.fullmatch(new)
+    listed = run(folder, "keys", "list").stdout
+    assert re.search(rf"{old[3:11]} +until 20", listed)
+    assert re.search(rf"{new[3:11]} +alive", listed)
+    assert old[3:11] in run(folder, "keys", "revoke", old[3:11]).stderr
+    assert new[3:11] in run(folder, "keys", "revoke", "acme").stderr
+    assert run(folder, "keys", "list").stdout.count("revoked") == 2
+    for wrong in (["keys", "rotate", "acne"], ["keys", "revoke", "acne"]):
+        refused = run(folder, *wrong)
+        assert (refused.returncode, "did you mean acme" in refused.stderr) == (1, True)
+    assert run(folder, "keys", "rotate", "acme", "--overlap", "soon").returncode == 2
