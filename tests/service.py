@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import re
 import signal
 import socket
@@ -72,7 +73,13 @@ class Service:
 
     @classmethod
     def start(
-        cls, folder: Path, tiers: str, *arguments: str, state: Path | None = None, command: str = "serve"
+        cls,
+        folder: Path,
+        tiers: str,
+        *arguments: str,
+        state: Path | None = None,
+        command: str = "serve",
+        environ: Mapping[str, str] | None = None,
     ) -> Self:
         """Start on free ports and wait until it listens."""
         folder.mkdir(parents=True, exist_ok=True)
@@ -83,15 +90,19 @@ class Service:
         keys = secrets / "keys.yaml"
         line += ["--tiers", "tiers.yaml", "--state", str(secrets), *arguments]
         line += ["--keys", str(keys)] if command == "serve" else []
+        environment = os.environ | (environ or {})
         with log.open("w") as stderr:
-            process = subprocess.Popen(line, cwd=folder, stderr=stderr, stdout=subprocess.DEVNULL, text=True)
+            process = subprocess.Popen(
+                line, cwd=folder, stderr=stderr, stdout=subprocess.DEVNULL, text=True, env=environment
+            )
         service = cls(folder, process, 0, 0, log, secrets / "keyring.json", keys)
         service._find_ports()
         return service
 
     def _find_ports(self) -> None:
-        line = self.wait_for_log(r"serving on [^ ]*?:(\d+), admin on [^ ]*?:(\d+)")
-        self.port, self.admin_port = int(line[1]), int(line[2])
+        line = self.wait_for_log(r"serving on [^ ]*?:(\d+), admin on ([^ ]+), with")
+        self.port, admin = int(line[1]), line[2].rpartition(":")[2]
+        self.admin_port = int(admin) if admin.isdigit() else 0  # a unix socket has none
 
     def wait_for_log(self, pattern: str) -> re.Match[str]:
         """Wait until the log has a match."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import signal
+import socket
 import threading
 import time
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 
 import psutil
 import pytest
@@ -151,3 +153,31 @@ def test_digest_of_a_whole_stream_is_right_under_many_readers(
     for reader in readers:
         reader.join(HANG)
     assert bodies == [digest] * 30
+
+
+def test_systemd_is_told_of_the_start_each_reload_and_the_end(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+        channel.bind(str(tmp_path / "notify"))
+        channel.settimeout(HANG)
+        service = Service.start(tmp_path / "service", tiers_text(), environ={"NOTIFY_SOCKET": str(tmp_path / "notify")})
+        assert channel.recv(1000) == b"READY=1"
+        service.reload()
+        assert channel.recv(1000).startswith(b"RELOADING=1\nMONOTONIC_USEC=")
+        assert channel.recv(1000) == b"READY=1"
+        service.stop()
+        assert channel.recv(1000) == b"STOPPING=1"
+
+
+def test_the_admin_listener_can_be_a_unix_socket_that_outlives_a_crash(
+    start_service: StartService, tmp_path: Path
+) -> None:
+    admin = tmp_path / "admin.sock"
+    first = start_service(tiers_text(), "--admin", str(admin))
+    first.process.kill()
+    first.process.wait(HANG)
+    start_service(tiers_text(), "--admin", str(admin))
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(admin))
+        client.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+        assert b"200 OK" in client.recv(1000)
+    assert admin.stat().st_mode & 0o007 == 0
