@@ -9,16 +9,20 @@ its top is given one, where its relative references would not lead right by them
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from xml.parsers import expat
 from xml.sax.saxutils import escape
 
-from gateway.manifests.link import Link, MalformedManifest, resolve, written
+from gateway.manifests.link import Link, MalformedManifest, counted, is_relative, resolve, written
+from gateway.origins.url import LONGEST
 
 _TAG = re.compile(rb"<[^\s/>]+(?:\s+[^\s=]+\s*=\s*(?:\"[^\"]*\"|'[^']*'))*\s*/?>")
 _ATTRIBUTE = re.compile(rb"\s(?P<name>[^\s=<]+)\s*=\s*(?P<value>\"[^\"]*\"|'[^']*')")
-_NOT_RELATIVE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|[/\\?]")
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
+
+DEEPEST = 100
+"""Elements inside one another; an MPD has about ten, and what its events carry a few more."""
 
 ATTRIBUTES = {
     "SegmentTemplate": frozenset({"media", "initialization", "index", "bitstreamSwitching"}),
@@ -26,8 +30,10 @@ ATTRIBUTES = {
     "Initialization": frozenset({"sourceURL"}),
     "RepresentationIndex": frozenset({"sourceURL"}),
     "BitstreamSwitching": frozenset({"sourceURL"}),
+    "laurl": frozenset({"licenseUrl"}),
 }
-"""The attributes, by element, that hold a reference; beside them ``xlink:href`` and UTCTiming's ``value``."""
+"""The attributes, by element, that hold a reference; beside them ``xlink:href`` under any prefix, UTCTiming's ``value``
+and a callback Event's ``messageData``."""
 
 ELEMENTS = frozenset(
     {"BaseURL", "Location", "PatchLocation", "ContentSteering", "Laurl", "laurl", "LaUrl", "la_url", "LA_URL"}
@@ -40,9 +46,12 @@ _CALLBACK = "urn:mpeg:dash:event:callback:2015"
 def rewrite(text: bytes, base: str, link: Link) -> bytes:
     """Rewrite a manifest that came from ``base``. A template's ``$...$`` parts reach ``link`` as they are.
 
-    Raises `MalformedManifest` for what is not well-formed XML in UTF-8, and for any DTD: entities are how XML explodes.
+    Raises `MalformedManifest` for what is not well-formed XML in UTF-8, for any DTD (entities are how XML explodes),
+    and for one too large or too deep to work through.
     """
-    reader = _Reader(text, link, base)
+    if text.startswith(_UTF_16):
+        raise MalformedManifest("The origin's DASH manifest is in UTF-16; the gateway reads UTF-8.")
+    reader = _Reader(text, counted(link), base)
     try:
         reader.parser.Parse(text, True)  # noqa: FBT003 - expat's own signature
     except expat.ExpatError as error:
@@ -78,7 +87,7 @@ class _Element:
     inherited: str
     refers: bool
     callback: bool
-    text_start: int
+    text_start: int = 0
     has_base: bool = False
     text: list[str] = field(default_factory=list)
 
@@ -89,7 +98,7 @@ class _Reader:
     def __init__(self, text: bytes, link: Link, base: str) -> None:
         self._text = text
         self._link = link
-        self._open = [_Element("", base, "", base, refers=False, callback=False, text_start=0)]
+        self._open = [_Element("", base, "", base, refers=False, callback=False)]
         self._first_child = 0
         self.changes: list[_Change] = []
         self.parser = expat.ParserCreate("utf-8")
@@ -102,20 +111,31 @@ class _Reader:
         raise MalformedManifest("The origin's DASH manifest declares a document type; the gateway reads none.")
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        local, parent = name.rpartition(":")[2], self._open[-1]
-        at = self.parser.CurrentByteIndex
-        tag = _TAG.match(self._text, at)
+        prefix, colon, local = name.rpartition(":")
+        parent = self._open[-1]
+        if len(self._open) > DEEPEST:
+            raise MalformedManifest(f"The origin's DASH manifest nests more than {DEEPEST} elements.")
+        self._give_base(prefix + colon, local, self.parser.CurrentByteIndex)
+        callback = parent.callback or attributes.get("schemeIdUri") == _CALLBACK
+        calls = callback and local == "Event" and "contentEncoding" not in attributes
+        referring = [
+            held for held in attributes if (calls and held == "messageData") or _refers(local, held, attributes)
+        ]
+        element = _Element(local, parent.base, parent.carried, parent.base, calls or local in ELEMENTS, callback)
+        if referring or element.refers:
+            tag = self._tag()
+            element.text_start = tag.end()
+            element.refers = element.refers and not tag[0].endswith(b"/>")
+            self._attributes(referring, attributes, tag, parent)
+        self._open.append(element)
+
+    def _tag(self) -> re.Match[bytes]:
+        tag = _TAG.match(self._text, self.parser.CurrentByteIndex)
         if tag is None:
             raise MalformedManifest("The origin's DASH manifest has a tag that cannot be read.")
-        self._give_base(local, at)
-        self._attributes(local, attributes, tag, parent)
-        callback = parent.callback or attributes.get("schemeIdUri") == _CALLBACK
-        refers = (local in ELEMENTS or (local == "Event" and callback)) and not tag[0].endswith(b"/>")
-        self._open.append(
-            _Element(local, parent.base, parent.carried, parent.base, refers, callback, text_start=tag.end())
-        )
+        return tag
 
-    def _give_base(self, local: str, at: int) -> None:
+    def _give_base(self, prefix: str, local: str, at: int) -> None:
         """Put a BaseURL into an MPD that has none, once its first Period begins, where the schema wants it."""
         mpd = self._open[-1]
         if len(self._open) != 2 or local == "ProgramInformation":
@@ -128,7 +148,7 @@ class _Reader:
         replacement = self._link("./", home) if home else None
         if home and replacement is not None:
             mpd.carried = home
-            given = f"<BaseURL>{escape(replacement)}</BaseURL>".encode()
+            given = f"<{prefix}BaseURL>{escape(replacement)}</{prefix}BaseURL>".encode()
             self.changes.append(_Change(self._first_child, self._first_child, given))
 
     def _data(self, data: str) -> None:
@@ -151,7 +171,9 @@ class _Reader:
         absolute = resolve(reference, parent.inherited)
         if absolute is None:
             return
-        follows = _beneath(reference, absolute, _outer_carried(self._open))
+        if len(absolute) > LONGEST:
+            raise MalformedManifest(f"A BaseURL of the origin's DASH manifest is longer than {LONGEST} characters.")
+        follows = _beneath(reference, absolute, parent.inherited, _outer_carried(self._open))
         replacement = None if follows else self._link(reference, absolute)
         self._change_text(replacement, raw, element)
         if not parent.has_base:
@@ -166,22 +188,22 @@ class _Reader:
         start = element.text_start + len(raw) - len(raw.lstrip())
         self.changes.append(_Change(start, start + len(raw.strip()), escape(replacement).encode()))
 
-    def _attributes(self, local: str, values: Mapping[str, str], tag: re.Match[bytes], parent: _Element) -> None:
+    def _attributes(
+        self, names: Collection[str], values: Mapping[str, str], tag: re.Match[bytes], parent: _Element
+    ) -> None:
         for found in _ATTRIBUTE.finditer(self._text, tag.start(), tag.end()):
             name = found["name"].decode()
-            if name in ATTRIBUTES.get(local, ()) or name == "xlink:href":
-                replacement = self._attribute(values[name], parent)
-            elif local == "UTCTiming" and name == "value" and ":http-" in values.get("schemeIdUri", ""):
-                replacement = self._each(values[name], parent)
-            else:
+            if name not in names:
                 continue
+            replacement = (self._each if name == "value" else self._attribute)(values[name], parent)
             if replacement is not None:
                 quoted = b'"' + escape(replacement, {'"': "&quot;"}).encode() + b'"'
                 self.changes.append(_Change(found.start("value"), found.end("value"), quoted))
 
     def _attribute(self, reference: str, parent: _Element) -> str | None:
+        reference = reference.strip()
         absolute = resolve(reference, parent.base)
-        if absolute is None or _beneath(reference, absolute, parent.carried):
+        if absolute is None or _beneath(reference, absolute, parent.base, parent.carried):
             return None
         return self._link(reference, absolute)
 
@@ -191,11 +213,18 @@ class _Reader:
         return None if each == references.split() else " ".join(each)
 
 
+def _refers(local: str, name: str, attributes: Mapping[str, str]) -> bool:
+    """Whether an attribute of an element holds a reference, or several."""
+    if local == "UTCTiming" and name == "value":
+        return ":http-" in attributes.get("schemeIdUri", "")
+    return name in ATTRIBUTES.get(local, ()) or name.endswith(":href")
+
+
 def _outer_carried(opened: list[_Element]) -> str:
     """What is carried outside the element that a BaseURL stands in."""
     return opened[-2].carried if len(opened) > 1 else ""
 
 
-def _beneath(reference: str, absolute: str, carried: str) -> bool:
+def _beneath(reference: str, absolute: str, base: str, carried: str) -> bool:
     """Whether a reference is relative and stays beneath a directory that was made to lead right."""
-    return bool(carried) and not _NOT_RELATIVE.match(reference) and absolute.startswith(carried)
+    return bool(carried) and absolute.startswith(carried) and is_relative(reference, absolute, base)

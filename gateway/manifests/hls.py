@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import unquote, urlsplit
 
-from gateway.manifests.link import Link, written
+from gateway.manifests.link import Link, MalformedManifest, counted, written
 
 _LINE = re.compile(r"[^\r\n]+")
 _TAG = re.compile(r"#(EXT[A-Z0-9-]*):")
-_ATTRIBUTE = re.compile(r'(?P<name>[A-Z0-9-]+)=(?:"(?P<quoted>[^"]*)"|[^",]*)')
+# A name begins only where an attribute can, and is never given back: a long line would take quadratic time otherwise.
+_ATTRIBUTE = re.compile(r'(?<![^,:\s])(?P<name>[^\s=,:"]++)=(?:"(?P<quoted>[^"]*)"|[^",]*)')
+_NOT_UTF_8 = re.compile(r"[\udc80-\udcff]")
+_EDGES = " \t\ufeff"
 _VARIABLE = re.compile(r"\{\$([A-Za-z0-9_-]+)\}")
 
 _URI = frozenset({"URI"})
@@ -30,6 +33,9 @@ REFERENCES = {
 }
 """The attributes, by tag, that hold a reference."""
 
+MOST_SUBSTITUTED = 32 * 1024 * 1024
+"""Characters that the variables of one playlist may stand for: a few lines of definitions can double without end."""
+
 
 class _UndefinedError(Exception):
     """A variable that this playlist does not define: one that it imports, of its multivariant playlist."""
@@ -39,9 +45,9 @@ def rewrite(text: bytes, base: str, link: Link) -> bytes:
     """Rewrite a playlist that came from ``base``: URI lines, and the attributes of `REFERENCES`.
 
     Works in one pass over text in which bytes that are not UTF-8 are kept as surrogates. A reference with a variable
-    that the playlist only imports is left as it is.
+    that the playlist only imports is left as it is. Raises `MalformedManifest` for one too large to work through.
     """
-    playlist = _Playlist(base, link)
+    playlist = _Playlist(base, counted(link), _parameters(base))
     readable = text.decode("utf-8", "surrogateescape")
     return _LINE.sub(playlist.line, readable).encode("utf-8", "surrogateescape")
 
@@ -52,19 +58,19 @@ class _Playlist:
 
     base: str
     link: Link
+    parameters: dict[str, str]
     variables: dict[str, str] = field(default_factory=dict)
+    substituted: int = 0
 
     def line(self, found: re.Match[str]) -> str:
         """One line, without its end."""
         line = found[0]
-        if line.startswith("#"):
-            tag = _TAG.match(line)
+        content = line.strip(_EDGES)
+        if content.startswith("#"):
+            tag = _TAG.match(content)
             return self._tag(tag[1], line) if tag else line
-        reference = line.strip(" \t\ufeff")
-        if not reference or reference.startswith("#"):
-            return line
-        replacement = self._written(reference)
-        return line if replacement is None else line.replace(reference, replacement, 1)
+        replacement = self._written(content)
+        return line if replacement is None else line.replace(content, replacement, 1)
 
     def _tag(self, name: str, line: str) -> str:
         if name == "EXT-X-DEFINE":
@@ -80,21 +86,45 @@ class _Playlist:
 
     def _define(self, line: str) -> None:
         attributes = {found["name"]: found["quoted"] for found in _ATTRIBUTE.finditer(line)}
-        name, parameter = attributes.get("NAME"), attributes.get("QUERYPARAM")
-        if name and attributes.get("VALUE") is not None:
-            self.variables[name] = attributes["VALUE"]
-        elif parameter:
-            values = parse_qs(urlsplit(self.base).query, keep_blank_values=True).get(parameter)
-            if values:
-                self.variables[parameter] = values[0]
+        name, value, parameter = attributes.get("NAME"), attributes.get("VALUE"), attributes.get("QUERYPARAM")
+        if name and value is not None:
+            self._define_value(name, value)
+        elif parameter in self.parameters:
+            self.variables[parameter] = self.parameters[parameter]
+
+    def _define_value(self, name: str, value: str) -> None:
+        try:
+            self.variables[name] = self._substitute(value)
+        except _UndefinedError:
+            self.variables.pop(name, None)
 
     def _written(self, reference: str) -> str | None:
         try:
-            return written(_VARIABLE.sub(self._value, reference), self.base, self.link)
+            plain = self._substitute(reference)
         except _UndefinedError:
             return None
+        return written(_NOT_UTF_8.sub(_percent_encoded, plain), self.base, self.link)
 
-    def _value(self, found: re.Match[str]) -> str:
-        if found[1] not in self.variables:
+    def _substitute(self, text: str) -> str:
+        """Put values in place of variables, once: what a value holds is text (section 4.3)."""
+        names: list[str] = _VARIABLE.findall(text)
+        if not self.variables.keys() >= set(names):
             raise _UndefinedError
-        return self.variables[found[1]]
+        self.substituted += sum(len(self.variables[name]) for name in names)
+        if self.substituted > MOST_SUBSTITUTED:
+            raise MalformedManifest("The variables of the origin's playlist stand for too much text.")
+        return _VARIABLE.sub(lambda found: self.variables[found[1]], text)
+
+
+def _parameters(base: str) -> dict[str, str]:
+    """The query's parameters that have a value, percent-decoded; a plus is a plus, for this is no form."""
+    parameters = {}
+    for parameter in urlsplit(base).query.split("&"):
+        name, _, value = parameter.partition("=")
+        if value:
+            parameters[unquote(name)] = unquote(value)
+    return parameters
+
+
+def _percent_encoded(found: re.Match[str]) -> str:
+    return f"%{ord(found[0]) - 0xDC00:02X}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import itertools
 from collections.abc import Callable
 
 import ada_url
@@ -11,10 +11,14 @@ from gateway.problem import OriginUnreachable
 
 Link = Callable[[str, str], str | None]
 """Takes a reference as the manifest has it, and the absolute URL that it resolves to; returns what to write in its
-place, or None to leave its bytes exactly as they are."""
+place, or None to leave its bytes exactly as they are. What it returns has no quotes, spaces or control characters."""
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
-_HTTP = re.compile(r"https?:", re.IGNORECASE)
+MOST = 200_000
+"""References in one manifest: two weeks of six-second segments. Each may become a grant's length longer, so that a
+manifest of nothing but one-letter references would fill the memory."""
+
+_EDGES = "".join(map(chr, range(0x21)))
+_MOVED = "ws://moved/_"  # a scheme like http, but neither http nor https, so that "http:x" is not relative to it
 
 
 class MalformedManifest(OriginUnreachable):
@@ -24,15 +28,43 @@ class MalformedManifest(OriginUnreachable):
 def resolve(reference: str, base: str) -> str | None:
     """The absolute http(s) URL of a reference, or None for what is not fetched by http (``data:``, ``skd:``, ``urn:``),
     for nothing, and for what does not parse."""
-    if not reference or (_SCHEME.match(reference) and not _HTTP.match(reference)):
+    if not reference:
         return None
     try:
-        return ada_url.join_url(base, reference)
+        absolute = ada_url.join_url(base, reference)
     except ValueError:
         return None
+    return absolute if absolute.startswith(("http://", "https://")) else None
+
+
+def is_relative(reference: str, absolute: str, base: str) -> bool:
+    """Whether a reference, which resolves to ``absolute``, leads right also where everything at its base's host was
+    moved beneath a longer path. ``/x`` does not, nor does ``../x`` at the top, nor ``?x``, which names the base."""
+    moved = _MOVED + _path(base).partition("?")[0].rpartition("/")[0] + "/"
+    return ada_url.join_url(moved, reference) == _MOVED + _path(absolute)
+
+
+def _path(url: str) -> str:
+    return url[url.index("/", url.index("//") + 2) :]
 
 
 def written(reference: str, base: str, link: Link) -> str | None:
-    """What to write in place of a reference, or None to leave it."""
+    """What to write in place of a reference, or None to leave it.
+
+    What a URL parser does not see is gone before ``link`` is asked: a reference that it takes for relative is.
+    """
+    reference = reference.strip(_EDGES).replace("\t", "")
     absolute = resolve(reference, base)
     return None if absolute is None else link(reference, absolute)
+
+
+def counted(link: Link) -> Link:
+    """``link``, which raises `MalformedManifest` when it is asked about more than `MOST` references."""
+    asked = itertools.count(1)
+
+    def ask(reference: str, absolute: str) -> str | None:
+        if next(asked) > MOST:
+            raise MalformedManifest(f"The origin's manifest has more than {MOST} references.")
+        return link(reference, absolute)
+
+    return ask

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import enum
 import re
 
@@ -25,7 +26,8 @@ _TYPES = {
 }
 _BOM = b"\xef\xbb\xbf"
 _PROLOG = re.compile(rb"(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
-_MPD = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?MPD[\s/>]")
+_MPD = re.compile(rb"<(?:!DOCTYPE\s+)?(?:[A-Za-z_][\w.-]*:)?MPD[\s/>\[]")
+_UNFINISHED = re.compile(rb"<(?:\?.*|!--.*|!-?|!(?i:D[OCTYPE]{0,6})\s*|[\w.:-]*)", re.DOTALL)
 _NOT_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _TS_SYNC = re.compile(rb"\x47.{187}\x47", re.DOTALL)
 
@@ -43,8 +45,18 @@ def kind_of(content_type: str, start: bytes) -> Kind | None:
         return Kind.HLS
     if start.lstrip().startswith(b"<"):
         return _xml_kind(told, start)
-    text = not _NOT_TEXT.search(start) and not _TS_SYNC.match(start)
-    return Kind.HLS if told is Kind.HLS and text else None
+    return Kind.HLS if told is Kind.HLS and _is_text(start) else None
+
+
+def _is_text(start: bytes) -> bool:
+    """Whether this can be a playlist without #EXTM3U; a key, say, under the playlist's content type is none."""
+    if _NOT_TEXT.search(start) or _TS_SYNC.match(start):
+        return False
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(start)  # which forgives a character cut in two at the end
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _xml_kind(told: Kind | None, start: bytes) -> Kind | None:
@@ -52,5 +64,5 @@ def _xml_kind(told: Kind | None, start: bytes) -> Kind | None:
     rest = start[prolog.end() :] if prolog else start
     if _MPD.match(rest):
         return Kind.DASH
-    cut_off = not rest or rest.startswith((b"<?", b"<!--"))  # the root element is yet to come
+    cut_off = not rest or _UNFINISHED.fullmatch(rest)  # the root element is yet to come
     return told if cut_off and told is Kind.DASH else None

@@ -1,0 +1,150 @@
+"""DASH manifests as players read them, and those that are awkward, broken, or made to harm."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.manifests import MalformedManifest, link
+from gateway.manifests.dash import DEEPEST, rewrite
+from tests.manifests.corpora import corpus, no_link
+from tests.manifests.dash_player import fetched
+
+BASE = "https://o.example/a/b/live.mpd"
+GATEWAY = "https://gateway.example"
+
+
+def led(_reference: str, absolute: str) -> str:
+    """The link of a manifest that was asked for by /api."""
+    return "/play/G/" + absolute.replace("://", "/", 1)
+
+
+def led_out(reference: str, absolute: str) -> str | None:
+    """The link of a manifest that was asked for by /play, with a grant for its directory."""
+    beneath = absolute.startswith("https://o.example/a/b/") and not reference.startswith(("https:", "/"))
+    return None if beneath else led(reference, absolute)
+
+
+def mpd(inside: str) -> bytes:
+    return f'<MPD xmlns="urn:mpeg:dash:schema:mpd:2011">{inside}</MPD>'.encode()
+
+
+def rewritten(inside: str) -> str:
+    return rewrite(mpd(inside), BASE, led).decode()
+
+
+CDN = "<BaseURL>https://cdn.example/x/</BaseURL>"
+TEMPLATE = '<SegmentTemplate media="$RepresentationID$/$Number%05d$.m4s?a=1&amp;b=2" initialization="i.mp4"/>'
+PRESENTATIONS = [
+    f"<Period><AdaptationSet>{TEMPLATE}<Representation/></AdaptationSet></Period>",
+    f"{CDN}<Period><AdaptationSet>{TEMPLATE}<Representation/></AdaptationSet></Period>",
+    (
+        f"{CDN}<Period><BaseURL>p1/</BaseURL><AdaptationSet><BaseURL>../y/</BaseURL>"
+        f"{TEMPLATE}<Representation><BaseURL>v1/</BaseURL></Representation>"
+        "<Representation><BaseURL>https://other.example/v2/</BaseURL></Representation></AdaptationSet></Period>"
+    ),
+    (
+        f"<BaseURL>https://o.example/a/b/</BaseURL><Period><BaseURL>c/</BaseURL><AdaptationSet>{TEMPLATE}"
+        "<Representation><BaseURL>/top/</BaseURL></Representation></AdaptationSet></Period>"
+    ),
+    (
+        "<Period><AdaptationSet><Representation><BaseURL>https://cdn.example/d/file</BaseURL><SegmentList>"
+        '<Initialization sourceURL="i"/><SegmentURL media="1" index="1.i"/><SegmentURL media="../2"/>'
+        '<SegmentURL media="/3"/><SegmentURL media="//z.example/4"/><SegmentURL media=" https://cdn.example/d/5"/>'
+        "</SegmentList></Representation></AdaptationSet></Period>"
+    ),
+    (
+        "<BaseURL>https://cdn.example/</BaseURL><Period><AdaptationSet><Representation><SegmentList>"
+        '<SegmentURL media="../1"/><SegmentURL media=" /2"/></SegmentList></Representation></AdaptationSet></Period>'
+    ),
+]
+MANIFESTS = [*map(mpd, PRESENTATIONS), *corpus("dash")]
+
+
+@pytest.mark.parametrize("text", MANIFESTS)
+def test_a_player_of_a_manifest_from_api_fetches_the_same_through_the_gateway(text: bytes) -> None:
+    played = fetched(rewrite(text, BASE, led), f"{GATEWAY}/api?url=x")
+    assert played == [GATEWAY + led("", url) for url in fetched(text, BASE)]
+
+
+@pytest.mark.parametrize("text", MANIFESTS)
+def test_a_player_of_a_manifest_from_play_fetches_the_same_through_the_gateway(text: bytes) -> None:
+    played = fetched(rewrite(text, BASE, led_out), GATEWAY + led("", BASE))
+    assert played == [GATEWAY + led("", url) for url in fetched(text, BASE)]
+
+
+def test_the_base_that_is_given_bears_the_manifests_own_prefix() -> None:
+    text = b'<d:MPD xmlns:d="urn:mpeg:dash:schema:mpd:2011"><d:Period/></d:MPD>'
+    base = b"<d:BaseURL>/play/G/https/o.example/a/b/</d:BaseURL>"
+    assert rewrite(text, BASE, led) == text.replace(b"<d:Period/>", base + b"<d:Period/>")
+
+
+def test_an_xlink_is_known_under_any_prefix() -> None:
+    assert 'ns2:href="/play/G/https/x.example/p"' in rewritten('<Period xmlns:ns2="l" ns2:href="https://x.example/p"/>')
+
+
+def test_a_licence_url_in_an_attribute_is_rewritten() -> None:
+    inside = '<Period><m:laurl xmlns:m="ms" licenseUrl="https://l.example/?a=1&amp;b=2"/></Period>'
+    assert 'licenseUrl="/play/G/https/l.example/?a=1&amp;b=2"' in rewritten(inside)
+
+
+CALLBACK = '<Period><EventStream schemeIdUri="urn:mpeg:dash:event:callback:2015">{}</EventStream></Period>'
+
+
+def test_a_callback_in_an_events_message_data_is_rewritten() -> None:
+    assert 'messageData="/play/G/https/c.example/"' in rewritten(
+        CALLBACK.format('<Event messageData="https://c.example/"/>')
+    )
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        '<Event contentEncoding="base64" messageData="aHR0cHM6"/>',
+        '<Event contentEncoding="base64">aHR0cHM6</Event>',
+    ],
+)
+def test_a_callback_that_is_encoded_stays(event: str) -> None:
+    assert event in rewritten(CALLBACK.format(event))
+
+
+def test_what_a_link_returns_is_escaped() -> None:
+    text = mpd("<Location>x</Location><Period><SegmentURL media='x'/></Period>")
+    result = rewrite(text, BASE, lambda reference, _absolute: "a&b<c\"d'" if reference == "x" else None)
+    assert b"<Location>a&amp;b&lt;c\"d'</Location>" in result
+    assert b'media="a&amp;b&lt;c&quot;d\'"' in result
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        mpd("<BaseURL>https://x.example/</BaseURL>").decode().encode("utf-16"),
+        mpd("").decode().encode("utf-16-le"),
+        b'<?xml version="1.0" encoding="iso-8859-1"?><MPD><BaseURL>\xe9/</BaseURL></MPD>',
+        b"<MPD>" + b"<a>" * DEEPEST + b"</a>" * DEEPEST + b"</MPD>",
+        mpd(f"<BaseURL>https://x.example/{'a' * 9000}/</BaseURL>"),
+        b"<MPD>" + b"<SegmentURL media='a'/>" * (link.MOST + 1) + b"</MPD>",
+    ],
+    ids=["utf-16", "utf-16 without mark", "not utf-8", "deep", "long base", "many references"],
+)
+def test_what_cannot_be_worked_through_is_refused(text: bytes) -> None:
+    with pytest.raises(MalformedManifest):
+        rewrite(text, BASE, led)
+
+
+SPACE = st.text(" \t\r\n", max_size=4)
+NOTE = st.text("abc é:/?#>=", max_size=12)
+SEGMENT = st.tuples(SPACE, NOTE, st.sampled_from("\"'"), st.sampled_from(["seg.ts", "x/y?a&amp;b", "$Time$"]))
+
+
+@given(st.lists(SEGMENT))
+def test_every_byte_that_is_not_a_reference_stays(segments: list[tuple[str, str, str, str]]) -> None:
+    inside = "".join(
+        f"<!--{note}-->{space}<SegmentURL note={quote}{note}{quote} {space}media{space}="
+        f'{space}"https://o.example/{reference}"{space}/>'
+        for space, note, quote, reference in segments
+    )
+    text = mpd(f"<BaseURL>https://o.example/</BaseURL><Period>{inside}</Period>")
+    assert rewrite(text, BASE, no_link) == text
+    assert rewrite(text, BASE, led) == text.replace(b"https://", b"/play/G/https/")
