@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from gateway.identity import Grant, Grants, Scope
+from gateway.manifests.link import is_relative
 from gateway.origins.url import MediaUrl
 from gateway.policy import Identity
 from gateway.problem import InvalidUrl
 
-_NOT_RELATIVE = re.compile(r"[a-z][a-z0-9+.-]*:|[/\\]", re.IGNORECASE)
 _RENEWALS = 8
 """How often in its lifetime a grant is replaced by a newer one: until then all who ask get the same text, so that
 a live playlist, read again, names its segments as before."""
@@ -60,19 +59,19 @@ class Links:
 
     def __call__(self, reference: str, absolute: str) -> str | None:
         """What to write for ``reference``, which resolves to ``absolute``; None to leave it as it is."""
-        absolute, hash_mark, fragment = absolute.partition("#")
+        fetched, hash_mark, fragment = absolute.partition("#")
         try:
-            url = MediaUrl.parse(absolute)
+            url = MediaUrl.parse(fetched)
         except InvalidUrl:
             # The gateway cannot fetch it (a user name in it, say). Its own answer says why; a direct one never would.
             return f"/api?url={quote(absolute, safe='')}"
-        if self._leads_right_by_itself(reference, url):
+        if self._in_scope(url) and is_relative(reference, absolute, self.base.href):
             return None
         grant = self.mint(self._scope(url))
         return f"/play/{grant}/{url.authority}{url.path}{url.query}{hash_mark}{fragment}"
 
-    def _leads_right_by_itself(self, reference: str, url: MediaUrl) -> bool:
-        if self.within is None or _NOT_RELATIVE.match(reference):
+    def _in_scope(self, url: MediaUrl) -> bool:
+        if self.within is None:
             return False
         return url.origin == self.within.origin and url.path.startswith(self.within.prefix)
 

@@ -128,7 +128,7 @@ class Handler(RequestHandler):
         """Answer 200 with JSON, never cached: it is about one key at one moment."""
         self.set_header("Content-Type", "application/json")
         self.set_header("Cache-Control", "no-store")
-        self.finish(json.dumps(body))
+        self.finish(json.dumps(body) + "\n")
 
     def log_exception(self, *error: object) -> None:
         """A `Problem` is an answer, not an accident; everything else is logged with its traceback."""
@@ -154,7 +154,7 @@ class Handler(RequestHandler):
             self.set_header(name, value)
         self.set_header("Content-Type", "application/problem+json")
         self.set_header("Cache-Control", "no-store")
-        self.finish(json.dumps(problem.body()))
+        self.finish(json.dumps(problem.body()) + "\n")
 
     def _problem(self, error: object, status: int) -> Problem:
         if isinstance(error, Problem):

@@ -15,6 +15,10 @@ from gateway.problem import OriginUnreachable
 from handlers import fields
 
 _ENOUGH_TO_SNIFF = 1024
+_ENOUGH_TO_TELL = 16
+"""Bytes without which nothing is told: an origin may send its first byte alone. More are not waited for, because the
+media of a live stream may trickle."""
+
 _WHOLE = re.compile(r"bytes 0-(?P<last>[0-9]+)/(?P<total>[0-9]+)")
 _TYPES = {Kind.HLS: "application/vnd.apple.mpegurl", Kind.DASH: "application/dash+xml"}
 
@@ -48,6 +52,8 @@ class Manifest:
 async def sniff(answer: Answer) -> tuple[Kind | None, bytes]:
     """What kind of manifest an answer is, if it is one, and the start of its body that was read to see."""
     start = await answer.body.read()
+    while 0 < len(start) < _ENOUGH_TO_TELL and (more := await answer.body.read()):
+        start += more
     content_type, coding = answer.head.get("Content-Type"), answer.head.get("Content-Encoding")
     try:
         return kind_of(content_type, decode(start, coding, _ENOUGH_TO_SNIFF)), start

@@ -209,6 +209,21 @@ def test_a_player_that_asks_for_a_playlist_by_range_gets_it_whole(
             assert reply.body.endswith(b"#EXT-X-ENDLIST\n")
 
 
+def test_a_playlist_whose_first_byte_comes_alone_is_told_from_media(
+    service: Service, origin: Origin, token: dict[str, str]
+) -> None:
+    def bytewise(request: BaseHTTPRequestHandler) -> None:
+        send_head(request, 200, {"Content-Length": str(len(PLAYLIST)), "Content-Type": "text/plain"})
+        for at in range(20):
+            request.wfile.write(PLAYLIST[at : at + 1])
+            request.wfile.flush()
+            time.sleep(0.01)
+        request.wfile.write(PLAYLIST[20:])
+
+    origin.scripts["/list"] = bytewise
+    assert service.media(f"{origin.url}/list", token).body.count(b"/play/") == 2
+
+
 def test_an_error_page_under_a_playlists_name_passes_with_its_status(
     service: Service, origin: Origin, token: dict[str, str]
 ) -> None:

@@ -149,6 +149,16 @@ def test_relative_references_within_the_prefix_stay_untouched(
     assert service.get(lines[6]).body == b"video"
 
 
+def test_a_reference_that_climbs_out_of_the_top_is_not_left_to_the_player(
+    service: Service, origin: Origin, key: str, host: str
+) -> None:
+    origin.scripts["/l.m3u8"] = answer(b"#EXTM3U\n#EXTINF:4,\n../../v.ts\n")
+    grant = grant_for(service, key, Scope(origin.url, "/"))
+    reference = service.get(f"/play/{grant}/{host}/l.m3u8").body.decode().splitlines()[2]
+    assert reference == f"/play/{grant}/{host}/v.ts"
+    assert service.get(reference).body == b"video"
+
+
 def test_the_log_holds_no_grant(service: Service, origin: Origin, key: str, host: str) -> None:
     grant = grant_for(service, key, Scope(origin.url, "/a/b/"))
     service.get(f"/play/{grant}/{host}/a/b/v.ts")
