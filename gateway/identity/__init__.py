@@ -4,7 +4,7 @@ from gateway.identity.grants import Grant, Grants
 from gateway.identity.keyfile import KeyFile, read_keys
 from gateway.identity.keyring import Keyring, KeyringError, keyring_path
 from gateway.identity.keys import KeyRecord, Keys
-from gateway.identity.records import KeyFileError
+from gateway.identity.node import KeyFileError
 from gateway.identity.scope import Scope
 from gateway.identity.slowdown import Slowdown
 from gateway.identity.tokens import Minted, SessionTokens

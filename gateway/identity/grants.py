@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
+from gateway.identity.bearer import Bearer
 from gateway.identity.gate import PLAY, Claims, open_token, sign
 from gateway.identity.keyring import Keyring
 from gateway.identity.keys import Keys
@@ -52,19 +53,14 @@ class Grants:
 
     def verify(self, text: str, keys: Keys, max_lifetime: int) -> Grant:
         """What a grant opens, and for whom; raise `InvalidToken` as for a session token."""
-        claims, scope = self._seen[text]
-        now = self._clock()
-        claims.require_current(now, max_lifetime)
-        identity = keys.living(claims.key_id, claims.tier, now)
-        if identity is None:
-            raise InvalidToken
-        identity = replace(identity, credential=Credential.GRANT, session_id=claims.session_id)
-        return Grant(identity, scope, claims.issued_at, claims.expires_at)
+        bearer, scope = self._seen[text]
+        identity = bearer.identity(keys, self._clock(), max_lifetime)
+        return Grant(identity, scope, bearer.claims.issued_at, bearer.claims.expires_at)
 
 
-def _open(text: str, keyring: Keyring) -> tuple[Claims, Scope]:
+def _open(text: str, keyring: Keyring) -> tuple[Bearer, Scope]:
     claims = open_token(text, PLAY, keyring)
     audience = _AUDIENCE.fullmatch(claims.audience)
     if not audience:
         raise InvalidToken
-    return claims, Scope(audience["origin"], audience["prefix"])
+    return Bearer(claims, Credential.GRANT), Scope(audience["origin"], audience["prefix"])

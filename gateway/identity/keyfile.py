@@ -11,16 +11,17 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from gateway.identity.draft import write_draft
+from gateway.identity.draft import keep_owner, write_draft
 from gateway.identity.keys import KeyRecord, key_hash
 from gateway.identity.keytext import KeyText
-from gateway.identity.records import CLIENT, KeyFileError, format_records, parse_records
+from gateway.identity.node import KeyFileError
+from gateway.identity.records import CLIENT, format_records, parse_records
 
 Records = tuple[KeyRecord, ...]
 
 
 def read_keys(path: Path) -> Records:
-    """The records of the file, none if it is missing; raise `KeyFileError` naming the file."""
+    """The records of the file, none if it is missing; raise `KeyFileError` with the file and the place in it."""
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
         text = path.read_text(encoding="utf-8")
@@ -33,7 +34,7 @@ def read_keys(path: Path) -> Records:
     try:
         return parse_records(text)
     except KeyFileError as error:
-        raise KeyFileError(f"{path}: {error}") from error
+        raise KeyFileError(f"{path}:{error}") from error
 
 
 class KeyFile:
@@ -99,8 +100,9 @@ class KeyFile:
     def _changing(self) -> Iterator[list[KeyRecord]]:
         """Hold the lock, give the records, and write them back unless the block raises."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        lock = os.open(self._path.with_name(f".{self._path.name}.lock"), os.O_CREAT | os.O_RDWR, 0o600)
+        lock = os.open(self._path.with_name(f".{self._path.name}.lock"), os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
         try:
+            keep_owner(lock, self._path)
             fcntl.flock(lock, fcntl.LOCK_EX)
             records = list(self.records())
             yield records

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import os
 import re
@@ -15,14 +14,11 @@ from pathlib import Path
 from typing import Self
 
 from gateway.identity.draft import write_draft
-
-SHORTEST = 32
-"""Bytes. RFC 7518, section 3.2: a key for HS256 is at least as long as its hash."""
+from gateway.identity.members import parse_members
+from gateway.identity.strength import SHORTEST, weakness
 
 _KID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _MEMBERS = {"signing_kid", "secrets", "pepper"}
-_EXAMPLES = ("secret", "changeme", "your-256-bit-secret", "password", "example")
-_FEWEST_DISTINCT_BYTES = 12
 
 
 class KeyringError(ValueError):
@@ -32,7 +28,7 @@ class KeyringError(ValueError):
 @dataclass(frozen=True)
 class Keyring:
     """``secrets`` by kid; all verify, ``signing_kid`` signs. Rotate by adding one, then signing with it, then removing
-    the old one when the longest lifetime has passed."""
+    the old one when the longest lifetime has passed. Raises `KeyringError` for a ring that is not safe to use."""
 
     signing_kid: str
     secrets: Mapping[str, bytes] = field(repr=False)
@@ -54,34 +50,35 @@ class Keyring:
         return cls(kid, {kid: secrets.token_bytes(SHORTEST)}, secrets.token_bytes(SHORTEST))
 
     @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read a ring; raise `KeyringError`, or `OSError` if there is none to read."""
-        _require_private(path)
+    def load(cls, path: Path, environ: Mapping[str, str] = os.environ) -> Self:
+        """Read a ring; raise `KeyringError`, or `OSError` if there is none to read. Others must not be able to read
+        it, unless it is one of the credentials that ``environ`` names: those systemd guards."""
+        _require_private(path, environ)
         try:
-            return cls._from_members(json.loads(path.read_bytes()))
-        except (ValueError, binascii.Error, TypeError, AttributeError) as error:
+            return cls._from_members(parse_members(path.read_bytes()))
+        except ValueError as error:
             raise KeyringError(f"{path}: {error}") from error
 
     @classmethod
     def _from_members(cls, told: Mapping[str, object]) -> Self:
         if set(told) != _MEMBERS:
             raise KeyringError(f"it must hold exactly {', '.join(sorted(_MEMBERS))}")
-        named = told["secrets"]
-        if not isinstance(named, dict):
-            raise KeyringError("secrets must be an object of kid to base64")
-        decoded = {kid: base64.b64decode(secret, validate=True) for kid, secret in named.items()}
-        return cls(str(told["signing_kid"]), decoded, base64.b64decode(str(told["pepper"]), validate=True))
+        kid, named = told["signing_kid"], told["secrets"]
+        if not isinstance(kid, str) or not isinstance(named, dict):
+            raise KeyringError("signing_kid must be a string, and secrets an object of kid to base64")
+        decoded = {kid: _decoded(f"the secret {kid!r}", secret) for kid, secret in named.items()}
+        return cls(kid, decoded, _decoded("the pepper", told["pepper"]))
 
     @classmethod
-    def load_or_create(cls, path: Path) -> tuple[Self, bool]:
+    def load_or_create(cls, path: Path, environ: Mapping[str, str] = os.environ) -> tuple[Self, bool]:
         """Read the ring, or make one where there is none; the second says whether it was made. When several start at
         once, one makes it and the others read that one."""
         try:
-            return cls.load(path), False
+            return cls.load(path, environ), False
         except FileNotFoundError:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             made = cls.generate().write_new(path)
-            return cls.load(path), made
+            return cls.load(path, environ), made
 
     def write_new(self, path: Path) -> bool:
         """Write the ring whole, mode 0600, unless the file exists; say whether it was written."""
@@ -105,14 +102,25 @@ def keyring_path(state: Path, environ: Mapping[str, str]) -> Path:
     return credential if directory and credential.exists() else state / "keyring.json"
 
 
-def _require_private(path: Path) -> None:
+def _require_private(path: Path, environ: Mapping[str, str]) -> None:
+    # A credential of a service with User= reads 0440: its ACL's mask shows in the group's bits, though no group can
+    # read it (systemd issue 29435).
+    directory = environ.get("CREDENTIALS_DIRECTORY", "")
+    if directory and path.parent == Path(directory):
+        return
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
         raise KeyringError(f"{path}: others can read it; chmod 600 {path}")
 
 
+def _decoded(name: str, text: object) -> bytes:
+    if not isinstance(text, str):
+        raise KeyringError(f"{name} must be a string of base64")
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError as error:
+        raise KeyringError(f"{name} is not base64: {error}") from error
+
+
 def _require_strong(name: str, secret: bytes) -> None:
-    if len(secret) < SHORTEST:
-        raise KeyringError(f"{name} has {len(secret)} bytes; it needs at least {SHORTEST}, from a random source")
-    known = any(example.encode() in secret.lower() for example in _EXAMPLES)
-    if known or len(set(secret)) < _FEWEST_DISTINCT_BYTES:
-        raise KeyringError(f"{name} is an example or not random; make one with: head -c 32 /dev/urandom | base64")
+    if told := weakness(secret):
+        raise KeyringError(f"{name} {told}")

@@ -48,7 +48,7 @@ class Keys:
     ) -> None:
         self._pepper = pepper
         self._records = {record.id: record for record in records if record.tier in tiers}
-        self._open = {text: _open_identity(tier) for text, tier in open_keys.items()}
+        self._open = {text: _open_identity(tier) for text, tier in open_keys.items() if tier in tiers}
         self._identities = {record.id: record.identity() for record in self._records.values()}
         self._identities |= {identity.key_id: identity for identity in self._open.values()}
         self._dummy = key_hash("", pepper)

@@ -3,98 +3,86 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 import yaml
 
 from gateway.identity.keys import KeyRecord
+from gateway.identity.node import entries, fields, items, read, scalar, wrong
 
 HEADING = (
     "# Written by main.py keys. It holds keyed hashes, never a key; keep it to yourself all the same (mode 0600).\n"
 )
 CLIENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _ID = re.compile(r"[0-9A-Za-z]{8}")
-_REQUIRED = {"id", "hash", "created"}
-_TIMES = ("created", "expires", "revoked")
+_HASH = re.compile(r"[0-9a-fA-F]{64}")
+_WORD = re.compile(r"\S{1,64}")
 
-
-class KeyFileError(ValueError):
-    """``keys.yaml`` cannot be used, or a change to it makes no sense; the message says what would be right."""
-
-
-class _Plain(yaml.SafeLoader):
-    """Reads every scalar as text, and refuses a key that stands twice (PyYAML silently keeps the last)."""
-
-
-def _mapping(loader: _Plain, node: yaml.MappingNode) -> dict[str, object]:
-    told: dict[str, object] = {}
-    for key_node, value_node in node.value:
-        key = str(loader.construct_object(key_node))
-        if key in told:
-            raise KeyFileError(f"{key_node.start_mark.line + 1}: {key} stands twice")
-        told[key] = loader.construct_object(value_node, deep=True)
-    return told
-
-
-_Plain.yaml_implicit_resolvers = {}
-_Plain.add_constructor("tag:yaml.org,2002:map", _mapping)
+_FILE_HOLDS = "the file must hold one mapping, clients:, of client to tier and keys"
+_CLIENT_HOLDS = "a client has tier: and keys:"
+_KEY_HOLDS = "a key has id, hash, created, and may have expires, revoked, counter"
+_NAMES = "a client's name is up to 64 letters, digits and . _ -"
+_TIMES = "write a time with its zone, such as 2026-11-24T10:00:00+00:00"
 
 
 def parse_records(text: str) -> tuple[KeyRecord, ...]:
-    """Read the records; raise `KeyFileError` with what is wrong."""
-    try:
-        told = yaml.load(text, _Plain)  # noqa: S506 - a SafeLoader with fewer types
-    except yaml.YAMLError as error:
-        raise KeyFileError(str(error).replace("\n", " ")) from error
-    if told is None or told == "":
+    """Read the records; raise `KeyFileError`, ``LINE:COLUMN: what is wrong; what would be right``."""
+    top = read(text)
+    if top is None:
         return ()
-    clients = told.get("clients") if isinstance(told, dict) and set(told) == {"clients"} else None
-    if clients == "":
+    clients = fields(top, ("clients",), (), _FILE_HOLDS)["clients"]
+    if isinstance(clients, yaml.ScalarNode) and clients.value == "":
         return ()
-    if not isinstance(clients, dict):
-        raise KeyFileError("it must hold one mapping, clients:, of client to tier and keys")
-    records = [record for name, client in clients.items() for record in _client(str(name), client)]
-    _require_unique(records)
-    return tuple(records)
+    records: dict[str, KeyRecord] = {}
+    for name, (key, client) in entries(clients, _FILE_HOLDS).items():
+        if not CLIENT.fullmatch(name):
+            raise wrong(key, _NAMES)
+        for node, record in _client(name, client):
+            if records.setdefault(record.id, record) is not record:
+                raise wrong(node, f"the key id {record.id} stands twice; keep one")
+    return tuple(records.values())
 
 
-def _client(name: str, told: object) -> list[KeyRecord]:
-    if not CLIENT.fullmatch(name) or not isinstance(told, dict) or set(told) != {"tier", "keys"}:
-        raise KeyFileError(f"client {name}: it must hold tier: and keys:, under a name of letters, digits and . _ -")
-    keys = told["keys"]
-    if not isinstance(keys, list):
-        raise KeyFileError(f"client {name}: keys must be a list")
-    return [_record(name, str(told["tier"]), key) for key in keys]
+def _client(name: str, node: yaml.Node) -> Iterator[tuple[yaml.Node, KeyRecord]]:
+    told = fields(node, ("tier", "keys"), (), _CLIENT_HOLDS)
+    tier = _matching(told["tier"], _WORD, "tier must be a tier's name, from tiers.yaml")
+    for key in items(told["keys"], "keys must be a list"):
+        yield key, _record(name, tier, key)
 
 
-def _record(client: str, tier: str, told: object) -> KeyRecord:
-    if not isinstance(told, Mapping) or not _REQUIRED <= set(told) <= _REQUIRED | {"expires", "revoked", "counter"}:
-        raise KeyFileError(f"client {client}: a key has id, hash, created, and may have expires, revoked, counter")
-    try:
-        times = {name: int(datetime.fromisoformat(told[name]).timestamp()) for name in _TIMES if name in told}
-        digest = bytes.fromhex(told["hash"])
-    except (ValueError, TypeError) as error:
-        raise KeyFileError(f"client {client}: {error}") from error
-    if not _ID.fullmatch(told["id"]) or len(digest) != 32:
-        raise KeyFileError(f"client {client}: an id has 8 letters and digits, a hash 64 hexadecimal digits")
+def _record(client: str, tier: str, node: yaml.Node) -> KeyRecord:
+    told = fields(node, ("id", "hash", "created"), ("expires", "revoked", "counter"), _KEY_HOLDS)
+    # A counter is part of the store's keys, in braces: it must not bring its own.
+    counter = _matching(told["counter"], CLIENT, "a counter is the id of a key") if "counter" in told else ""
     return KeyRecord(
-        told["id"],
-        client,
-        tier,
-        digest,
-        times["created"],
-        times.get("expires"),
-        times.get("revoked"),
-        told.get("counter", ""),
+        id=_matching(told["id"], _ID, "an id has 8 letters and digits"),
+        client=client,
+        tier=tier,
+        hash=bytes.fromhex(_matching(told["hash"], _HASH, "a hash has 64 hexadecimal digits")),
+        created=_time(told["created"]),
+        expires=_time(told["expires"]) if "expires" in told else None,
+        revoked=_time(told["revoked"]) if "revoked" in told else None,
+        counter=counter,
     )
 
 
-def _require_unique(records: Iterable[KeyRecord]) -> None:
-    ids = [record.id for record in records]
-    twice = {key_id for key_id in ids if ids.count(key_id) > 1} if len(set(ids)) < len(ids) else set()
-    if twice:
-        raise KeyFileError(f"the key id {min(twice)} stands twice")
+def _matching(node: yaml.Node, pattern: re.Pattern[str], what: str) -> str:
+    text = scalar(node, what)
+    if not pattern.fullmatch(text):
+        raise wrong(node, what)
+    return text
+
+
+def _time(node: yaml.Node) -> int:
+    text = scalar(node, _TIMES)
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise wrong(node, _TIMES) from error
+    if time.tzinfo is None:  # it would mean another moment on every machine
+        raise wrong(node, _TIMES)
+    return int(time.timestamp())
 
 
 def format_records(records: Iterable[KeyRecord]) -> str:

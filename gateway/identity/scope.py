@@ -4,21 +4,49 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from urllib.parse import unquote
 
-# What an origin or a cache on the way might read as a step upwards or as a slash: encoded slashes and backslashes,
-# backslashes, control characters, and empty, `.` or `..` segments in any encoding.
-_DEVIOUS = re.compile(r"%2f|%5c|%00|\\|[\x00-\x20\x7f]|//|/(?:\.|%2e){1,2}(?=/|;|\Z)", re.IGNORECASE)
+# What an origin or a cache on the way might read as a step upwards: backslashes, control characters, and empty, `.`
+# or `..` segments, with or without parameters behind them (`..;`).
+_DEVIOUS = re.compile(r"[\\\x00-\x1f\x7f]|//|/\.{1,2}(?=[/;]|\Z)")
+
+# What no decoding of RFC 3986 shows: overlong UTF-8 and IIS' own `%uXXXX`.
+_EXOTIC = re.compile(r"%c0%a[ef]|%c1%9c|%e0%80%a[ef]|%u", re.IGNORECASE)
+
+_DEEPEST = 3
+"""Layers of percent-encoding that are looked through. Nothing honest has more, and each costs a pass."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """``origin`` as ``scheme://host[:port]``; ``prefix`` begins and ends with a slash."""
+    """``origin`` as ``scheme://host[:port]``; ``prefix`` begins and ends with a slash, or `ValueError` is raised."""
 
     origin: str
     prefix: str
 
+    def __post_init__(self) -> None:
+        if not (self.prefix.startswith("/") and self.prefix.endswith("/")):
+            raise ValueError(f"the prefix {self.prefix!r} must begin and end with a slash")
+
     def covers(self, origin: str, path: str) -> bool:
-        """Whether a raw, still percent-encoded path of an origin lies beneath the prefix, read in the plainest way."""
+        """Whether a raw, still percent-encoded path of an origin lies beneath the prefix, however it is decoded."""
         if origin != self.origin or not path.startswith(self.prefix):
             return False
-        return not _DEVIOUS.search(path[len(self.prefix) - 1 :])
+        return _is_plain(path[len(self.prefix) - 1 :])
+
+
+def _is_plain(path: str) -> bool:
+    """Whether no layer of a path's percent-encoding hides a slash or a step; some servers decode more than once
+    (CVE-2021-42013)."""
+    if " " in path or _EXOTIC.search(path):
+        return False
+    for _ in range(_DEEPEST):
+        if _DEVIOUS.search(path):
+            return False
+        decoded = unquote(path, "latin-1")
+        if decoded == path:
+            return True
+        if decoded.count("/") != path.count("/"):
+            return False
+        path = decoded
+    return False

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
+from gateway.identity.bearer import Bearer
 from gateway.identity.gate import ISSUER, SESSION, Claims, open_token, sign
 from gateway.identity.keyring import Keyring
 from gateway.identity.keys import Keys
@@ -13,14 +14,19 @@ from gateway.identity.seen import Seen
 from gateway.policy import Credential, Identity
 from gateway.problem import InvalidToken
 
+_RANDOM = 16
+"""Bytes of a name that nobody guesses and no two sessions share."""
+
 
 @dataclass(frozen=True, slots=True)
 class Minted:
-    """A new token; ``expires_at`` in seconds since the epoch, ``expires_in`` in seconds from its issue."""
+    """A new token; ``expires_at`` in seconds since the epoch, ``expires_in`` in seconds from its issue. ``session_id``
+    names the viewing session that it opens."""
 
     token: str = field(repr=False)
     expires_at: int
     expires_in: int
+    session_id: str
 
 
 class SessionTokens:
@@ -38,26 +44,20 @@ class SessionTokens:
             audience=ISSUER,
             key_id=identity.key_id,
             tier=identity.tier,
-            session_id=secrets.token_urlsafe(12),
+            session_id=secrets.token_urlsafe(_RANDOM),
             issued_at=now,
             expires_at=now + lifetime,
-            token_id=secrets.token_urlsafe(12),
+            token_id=secrets.token_urlsafe(_RANDOM),
         )
-        return Minted(sign(claims, SESSION, self._keyring), claims.expires_at, lifetime)
+        return Minted(sign(claims, SESSION, self._keyring), claims.expires_at, lifetime, claims.session_id)
 
     def verify(self, text: str, keys: Keys, max_lifetime: int) -> Identity:
         """Who a token speaks for; raise `InvalidToken` unless it holds now and its key is alive in its tier today."""
-        claims = self._seen[text]
-        now = self._clock()
-        claims.require_current(now, max_lifetime)
-        identity = keys.living(claims.key_id, claims.tier, now)
-        if identity is None:
-            raise InvalidToken
-        return replace(identity, credential=Credential.SESSION, session_id=claims.session_id)
+        return self._seen[text].identity(keys, self._clock(), max_lifetime)
 
 
-def _open(text: str, keyring: Keyring) -> Claims:
+def _open(text: str, keyring: Keyring) -> Bearer:
     claims = open_token(text, SESSION, keyring)
     if claims.audience != ISSUER:
         raise InvalidToken
-    return claims
+    return Bearer(claims, Credential.SESSION)

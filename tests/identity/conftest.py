@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
-from gateway.identity import KeyRecord, Keyring, Keys
+from gateway.identity import Grants, KeyRecord, Keyring, Keys, Scope, SessionTokens
 from gateway.identity.keys import key_hash
 from gateway.identity.keytext import KeyText
 from gateway.policy import Credential, Identity
 
 TIERS = frozenset({"public", "standard", "partner"})
+LIFETIME = 1800
+SCOPE = Scope("https://cdn.example.com", "/a/b/")
 
 
 @dataclass
@@ -57,3 +60,48 @@ def keys(keyring: Keyring, key: KeyText) -> Keys:
 @pytest.fixture
 def acme(key: KeyText) -> Identity:
     return Identity(Credential.KEY, key.id, key.id, "acme", "standard", f"key-{key.id}")
+
+
+@pytest.fixture
+def tokens(keyring: Keyring, clock: Clock) -> SessionTokens:
+    return SessionTokens(keyring, clock)
+
+
+@pytest.fixture
+def grants(keyring: Keyring, clock: Clock) -> Grants:
+    return Grants(keyring, clock)
+
+
+@pytest.fixture
+def head(keyring: Keyring) -> dict[str, object]:
+    """A session token's header."""
+    return {"alg": "HS256", "kid": keyring.signing_kid, "typ": "sg-session+jwt"}
+
+
+@pytest.fixture
+def claims(key: KeyText, clock: Clock) -> dict[str, Any]:
+    """A session token's claims."""
+    now = int(clock())
+    return {
+        "iss": "sluicegate",
+        "aud": "sluicegate",
+        "sub": key.id,
+        "tier": "standard",
+        "sid": "s",
+        "iat": now,
+        "exp": now + LIFETIME,
+        "jti": "j",
+    }
+
+
+@pytest.fixture
+def play_head(head: dict[str, object]) -> dict[str, object]:
+    """A grant's header."""
+    return head | {"typ": "sg-play+jwt"}
+
+
+@pytest.fixture
+def play_claims(claims: dict[str, Any]) -> dict[str, Any]:
+    """A grant's claims."""
+    del claims["jti"]
+    return claims | {"aud": SCOPE.origin + SCOPE.prefix}

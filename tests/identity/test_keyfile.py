@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from gateway.identity import KeyFile, KeyFileError, Keyring, Keys, Slowdown, read_keys
+from gateway.identity import KeyFile, KeyFileError, Keyring, Keys, read_keys
+from gateway.identity.records import HEADING, format_records, parse_records
 from gateway.problem import InvalidKey
 from tests.identity.conftest import TIERS, Clock
 
@@ -109,22 +112,48 @@ def test_a_file_written_by_hand_is_read(path: Path) -> None:
     assert read_keys(path)[0].client == "acme"
 
 
+def with_key(**change: str) -> str:
+    """A file with one key, of which some fields are written otherwise, left out (if empty) or added."""
+    told = {"id": "abcd1234", "hash": HASH, "created": CREATED} | change
+    return f"clients: {{acme: {{tier: standard, keys: [{{{', '.join(f'{n}: {v}' for n, v in told.items() if v)}}}]}}}}"
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (GOOD.format(hash="ab", created=CREATED), "64 hexadecimal"),
-        (GOOD.format(hash="zz" * 32, created=CREATED), "acme"),
-        (GOOD.format(hash=HASH, created="yesterday"), "acme"),
-        (GOOD.format(hash=HASH, created=CREATED) + "      colour: red\n", "a key has id"),
-        (GOOD.format(hash=HASH, created=CREATED) + "  acme: {}\n", "stands twice"),
-        (GOOD.format(hash=HASH, created=CREATED) * 2, "stands twice"),
-        (GOOD.format(hash=HASH, created=CREATED).replace("abcd1234", "x"), "8 letters"),
+        (with_key(hash="ab"), "64 hexadecimal"),
+        (with_key(hash="zz" * 32), "64 hexadecimal"),
+        (with_key(hash=""), "hash is missing"),
+        (with_key(id="x"), "8 letters"),
+        (with_key(id="[x]"), "8 letters"),
+        (with_key(id="!!int 5"), "tags are not read"),
+        (with_key(created="yesterday"), "with its zone"),
+        (with_key(created="2026-11-24"), "with its zone"),
+        (with_key(expires="2026-11-24T10:00:00"), "with its zone"),
+        (with_key(revoked="{}"), "with its zone"),
+        (with_key(counter="[x]"), "a counter is"),
+        (with_key(counter="'a}{b'"), "a counter is"),
+        (with_key(colour="red"), "colour is not known here; a key has id"),
+        (with_key().replace("standard", "[standard]"), "tier must be"),
+        (with_key().replace("acme", "a me"), "client's name"),
+        (GOOD.format(hash=HASH, created=CREATED) + "  acme: {}\n", ":8:3: acme stands twice"),
+        (GOOD.format(hash=HASH, created=CREATED) * 2, ":8:1: clients stands twice"),
+        (
+            GOOD.format(hash=HASH, created=CREATED) + f"    - {{id: abcd1234, hash: {HASH}, created: {CREATED}}}\n",
+            ":8:7: the key id abcd1234 stands twice",
+        ),
         ("clients: [1]\n", "one mapping"),
         ("- a\n", "one mapping"),
-        ("clients: {acme: {tier: standard, keys: {}}}\n", "must be a list"),
-        ("clients: {a: *b}\n", "line 1"),
-        ("{", "line"),
-        ("!!python/object:os.system {}\n", "python"),
+        ("clients: {}\nmore: {}\n", ":2:1: more is not known"),
+        ("clients: {acme: {tier: standard, keys: {}}}\n", ":1:40: keys must be a list"),
+        ("clients: {a: *b}\n", ":1:14: anchors"),
+        ("&a [*a]", ":1:1: anchors"),
+        ("{", "this is not YAML"),
+        ("clients: {}\n---\nclients: {}\n", "this is not YAML"),
+        ("clients: \x00", "control character"),
+        ("[" * 200_000, "too deeply"),
+        ("- " * 200_000, "too deeply"),
+        ("!!python/object:os.system {}\n", ":1:1: .*tags are not read"),
     ],
 )
 def test_a_malformed_file_is_refused_with_the_reason(path: Path, text: str, told: str) -> None:
@@ -132,7 +161,59 @@ def test_a_malformed_file_is_refused_with_the_reason(path: Path, text: str, told
     path.chmod(0o600)
     with pytest.raises(KeyFileError, match=told) as refused:
         read_keys(path)
-    assert str(path) in str(refused.value)
+    assert re.match(rf"{re.escape(str(path))}:\d+:\d+: ", str(refused.value))
+
+
+@pytest.mark.parametrize("text", ["", "clients:\n", "clients: {}\n", "# nothing yet\n", HEADING])
+def test_a_file_without_clients_and_a_missing_one_have_no_keys(path: Path, text: str) -> None:
+    assert read_keys(path) == ()
+    path.write_text(text)
+    path.chmod(0o600)
+    assert read_keys(path) == ()
+
+
+def test_words_that_yaml_takes_for_something_else_stay_words(file: KeyFile) -> None:
+    for name in ("null", "yes", "1e3", "0x1F", "2026-11-24"):
+        file.add(name, "standard")
+    assert [record.client for record in file.records()] == ["null", "yes", "1e3", "0x1F", "2026-11-24"]
+
+
+def test_what_is_written_is_read_back_the_same(file: KeyFile) -> None:
+    file.add("acme", "standard")
+    file.rotate("acme", 60)
+    file.revoke("acme")
+    file.add("other", "partner")
+    records = file.records()
+    assert parse_records(format_records(records)) == records
+
+
+def test_the_file_belongs_to_whom_its_folder_belongs_to_even_when_root_writes_it(tmp_path: Path, clock: Clock) -> None:
+    service = 12345 if os.geteuid() == 0 else os.geteuid()
+    folder = tmp_path / "etc"
+    folder.mkdir()
+    os.chown(folder, service, -1)
+    file = KeyFile(folder / "keys.yaml", bytes(range(32)), clock)
+    for _ in range(2):
+        file.add("acme", "standard")
+        assert {path.stat().st_uid for path in folder.iterdir()} == {service}
+
+
+def test_a_change_leaves_nothing_behind_but_the_file_and_its_lock(file: KeyFile, path: Path) -> None:
+    file.add("acme", "standard")
+    with pytest.raises(KeyFileError):
+        file.rotate("nobody", 60)
+    assert {found.name for found in path.parent.iterdir()} == {"keys.yaml", ".keys.yaml.lock"}
+
+
+def test_rotation_never_gives_an_old_key_a_longer_life(
+    file: KeyFile, path: Path, keyring: Keyring, clock: Clock
+) -> None:
+    old = file.add("acme", "standard")
+    file.rotate("acme", 60)
+    file.rotate("acme", 3600)
+    clock.now += 60
+    with pytest.raises(InvalidKey):
+        known(path, keyring).authenticate(old.text, clock())
 
 
 def test_a_file_that_others_can_read_is_refused(path: Path) -> None:
@@ -140,14 +221,3 @@ def test_a_file_that_others_can_read_is_refused(path: Path) -> None:
     path.chmod(0o644)
     with pytest.raises(KeyFileError, match="chmod 600"):
         read_keys(path)
-
-
-def test_failures_are_answered_slower_and_slower_per_address(clock: Clock) -> None:
-    slowdown = Slowdown(clock)
-    waits = [slowdown.failed("10.0.0.1") for _ in range(12)]
-    assert waits[:5] == [0.0] * 5
-    assert waits[5:9] == pytest.approx([0.1, 0.2, 0.4, 0.8])
-    assert waits[9:] == [1.0] * 3
-    assert slowdown.failed("10.0.0.2") == 0.0
-    clock.now += 61
-    assert slowdown.failed("10.0.0.1") == 0.0

@@ -68,6 +68,31 @@ def test_an_open_key_belongs_to_its_tier_whatever_its_form(keys: Keys, clock: Cl
             keys.authenticate(near, clock())
 
 
+def test_an_open_key_of_a_tier_that_left_is_dead(keyring: Keyring, clock: Clock) -> None:
+    keys = Keys([], {"try_me": "gone"}, keyring.pepper, {"public"})
+    with pytest.raises(InvalidKey):
+        keys.authenticate("try_me", clock())
+    assert keys.living("open-gone", "gone", clock()) is None
+
+
+def test_every_refusal_of_a_key_reads_the_same(keyring: Keyring, key: KeyText, clock: Clock) -> None:
+    now = int(clock())
+    revoked = keys_of(keyring, record_of(keyring, key, revoked=now))
+    shown = (key.text, KeyText.generate().text, replace(key, secret="A" * 32).text, "garbage", "", "\x00\ud800")
+    bodies = []
+    for text in shown:
+        with pytest.raises(InvalidKey) as refused:
+            revoked.authenticate(text, now)
+        bodies.append((refused.value.body(), refused.value.headers()))
+    assert bodies == [bodies[0]] * len(shown)
+
+
+def test_a_record_shows_no_hash(keyring: Keyring, key: KeyText) -> None:
+    record = record_of(keyring, key)
+    assert repr(record.hash) not in repr(record)
+    assert record.hash.hex() not in repr(record)
+
+
 @given(st.text())
 def test_no_text_is_anything_but_refused(text: str) -> None:
     keyring = Keyring("k", {"k": bytes(range(32))}, bytes(range(32, 64)))
