@@ -63,8 +63,8 @@ class Configuration:
 
     def reload(self) -> None:
         """Compile both files and swap them in; on any error log its place and keep the old generation."""
+        self._seen = self._digest()
         try:
-            self._seen = self._sources.digest()
             self.current = self._sources.compile(self.current.number + 1)
         except (ConfigErrors, KeyFileError, OSError) as error:
             self.last_reload_successful = False
@@ -76,12 +76,15 @@ class Configuration:
 
     def reload_if_changed(self) -> None:
         """Reload if what either file holds differs from what was last read."""
-        try:
-            changed = self._sources.digest() != self._seen
-        except OSError:
-            changed = False  # being replaced just now, or unreadable: the next look, or a SIGHUP, will tell
-        if changed:
+        if self._digest() != self._seen:
             self.reload()
+
+    def _digest(self) -> bytes:
+        """What the files hold, or why they cannot be read: an error is told once, and again when it is another."""
+        try:
+            return self._sources.digest()
+        except OSError as error:
+            return str(error).encode()
 
 
 def explain(error: ConfigErrors | KeyFileError | OSError, tiers: Path) -> list[str]:

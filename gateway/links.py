@@ -71,16 +71,15 @@ class Links:
         return f"/play/{grant}/{url.authority}{url.path}{url.query}{hash_mark}{fragment}"
 
     def _in_scope(self, url: MediaUrl) -> bool:
-        if self.within is None:
-            return False
-        return url.origin == self.within.origin and url.path.startswith(self.within.prefix)
+        return self.within is not None and self.within.covers(url.origin, url.path)
 
     def _scope(self, url: MediaUrl) -> Scope:
         """The manifest's own directory if the reference lies in it, or the reference's."""
         home = self.within or _home(self.base.origin, self.base.path)
-        if url.origin == home.origin and url.path.startswith(home.prefix):
+        if home.covers(url.origin, url.path):
             return home
-        # A DASH template is filled in by the player, and may fill in directories.
+        # Beneath another prefix, or by way of an empty segment, which only a prefix of its own can hold. The player
+        # fills in a DASH template, and may fill in directories.
         return _home(url.origin, url.path.partition("$")[0])
 
 

@@ -159,6 +159,16 @@ def test_a_reference_that_climbs_out_of_the_top_is_not_left_to_the_player(
     assert service.get(reference).body == b"video"
 
 
+def test_an_empty_segment_in_a_reference_gets_a_grant_that_holds_it(
+    service: Service, origin: Origin, key: str, host: str
+) -> None:
+    origin.scripts["/a/b/l.m3u8"] = answer(b"#EXTM3U\n#EXTINF:4,\nx//v.ts\n")
+    origin.scripts["/a/b/x//v.ts"] = answer(b"video")
+    grant = grant_for(service, key, Scope(origin.url, "/a/b/"))
+    reference = service.get(f"/play/{grant}/{host}/a/b/l.m3u8").body.decode().splitlines()[2]
+    assert service.get(reference).body == b"video"
+
+
 def test_the_log_holds_no_grant(service: Service, origin: Origin, key: str, host: str) -> None:
     grant = grant_for(service, key, Scope(origin.url, "/a/b/"))
     service.get(f"/play/{grant}/{host}/a/b/v.ts")

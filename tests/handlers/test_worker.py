@@ -67,6 +67,15 @@ def test_a_missing_file_changes_nothing(service: Service) -> None:
     assert service.get("/api/usage", PUBLIC).status == 200
 
 
+def test_a_file_that_cannot_be_read_is_told_once_and_changes_nothing(service: Service) -> None:
+    keys = service.keys
+    key = {"X-API-Key": service.add_key("acme", "standard")}
+    keys.chmod(0o644)
+    service.reload()
+    service.wait_for_log("others can read it; chmod 600")
+    assert service.get("/api/usage", key).status == 200
+
+
 def slow_body(request: BaseHTTPRequestHandler) -> None:
     send_head(request, 200, {"Content-Length": "20000"})
     for _ in range(20):
