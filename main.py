@@ -146,6 +146,9 @@ def compose(settings: Settings, public: Sockets, admin: Sockets) -> Gateway:
     metrics.watch(
         "config_last_reload_successful", "1, or 0 after a broken edit", lambda: configuration.last_reload_successful
     )
+    store = redis_store(settings.redis, settings.workers) if settings.redis else embedded_store()
+    metrics.watch("store_calls", "Calls made to the store", lambda: store.batch.calls)
+    metrics.watch("store_breaker_open", "1 while the store is taken to be down", lambda: store.breaker.is_open)
     client = OriginClient(via, f"Sluicegate/{VERSION}")
     metrics.watch("origin_transfers", "Transfers from origins that are running", lambda: client.transfers)
     return Gateway(
@@ -156,7 +159,7 @@ def compose(settings: Settings, public: Sockets, admin: Sockets) -> Gateway:
         tokens=SessionTokens(keyring, time.time),
         grants=Grants(keyring, time.time),
         slowdown=Slowdown(time.monotonic),
-        store=redis_store(settings.redis) if settings.redis else embedded_store(),
+        store=store,
         client=client,
         metrics=metrics,
     )

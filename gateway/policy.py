@@ -33,6 +33,7 @@ __all__ = [
     "Json",
     "LimitReached",
     "Meter",
+    "OnStoreError",
     "OutOfCapacity",
     "Policy",
     "Positive",
@@ -41,6 +42,7 @@ __all__ = [
     "Quota",
     "Seconds",
     "Store",
+    "Window",
     "duration",
 ]
 
@@ -117,14 +119,34 @@ class Decision:
     retry_after: float
 
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """At most ``limit`` requests that count toward one counter under one policy, in any ``seconds``."""
+
+    counter_id: str
+    policy: str
+    limit: int
+    seconds: int
+
+
+class OnStoreError(enum.Enum):
+    """What a tier's limits do while the store does not answer: count inside each worker, by its share of the limit;
+    refuse with 503; or admit everything."""
+
+    LOCAL = "local"
+    DENY = "deny"
+    ALLOW = "allow"
+
+
 class Store(Protocol):
-    """What outlives a request and is shared by workers. Its methods raise `OutOfCapacity` when it cannot answer."""
+    """What outlives a request and is shared by workers."""
 
-    async def take(self, counter_id: str, policy: str, limit: int, window: int) -> Decision:
-        """Count one request toward at most ``limit`` in any ``window`` seconds; a denial is not counted."""
+    async def take(self, window: Window, on_error: OnStoreError) -> Decision:
+        """Count one request; a denial is not counted. Raise `OutOfCapacity` if the store does not answer and
+        ``on_error`` is to deny."""
 
-    async def peek(self, counter_id: str, policy: str, limit: int, window: int) -> Decision:
-        """What `take` would answer now, counting nothing."""
+    async def peek(self, window: Window) -> Decision:
+        """What `take` would answer now, counting nothing. Raise `OutOfCapacity` if the store does not answer."""
 
 
 class Meter(Protocol):
@@ -140,6 +162,7 @@ class Call:
     identity: Identity
     purpose: Purpose
     store: Store
+    on_store_error: OnStoreError = OnStoreError.LOCAL
     quotas: list[Quota] = field(default_factory=list)
 
 

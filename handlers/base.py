@@ -112,9 +112,10 @@ class Handler(RequestHandler):
     async def admitted(self, identity: Identity, purpose: Purpose) -> AsyncIterator[Admission]:
         """Hold the tier's policies while the block runs; raise the `Problem` of the one that refuses."""
         self.record.identity = identity
-        call = Call(identity, purpose, self.gateway.store)
+        tier = self.generation.tier(identity.tier)
+        call = Call(identity, purpose, self.gateway.store, tier.on_store_error)
         self._quotas = call.quotas
-        async with self.generation.tier(identity.tier).admit(call) as meter:
+        async with tier.admit(call) as meter:
             self._declare_quotas()
             yield Admission(call, meter)
 

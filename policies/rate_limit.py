@@ -22,6 +22,7 @@ from gateway.policy import (
     Positive,
     Quota,
     Seconds,
+    Window,
     duration,
 )
 
@@ -56,11 +57,14 @@ class RateLimit:
         yield
 
     async def _count(self, call: Call) -> None:
-        taken = await call.store.take(call.identity.counter_id, NAME, self.limit, self.window)
+        taken = await call.store.take(self._window(call), call.on_store_error)
         quota = self._quota(taken)
         call.quotas.append(quota)
         if not taken.admitted:
             raise LimitReached(call.identity.tier, quota, taken.retry_after)
+
+    def _window(self, call: Call) -> Window:
+        return Window(call.identity.counter_id, NAME, self.limit, self.window)
 
     def _quota(self, decision: Decision) -> Quota:
         reset = math.ceil(decision.reset)
@@ -72,7 +76,7 @@ class RateLimit:
 
     async def report(self, call: Call) -> Json:
         """The limit, and how much of it the key has left now."""
-        seen = await call.store.peek(call.identity.counter_id, NAME, self.limit, self.window)
+        seen = await call.store.peek(self._window(call))
         quota = self._quota(seen)
         return {
             "limit": self.limit,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
+import time
+from collections.abc import Callable
 
 import fakeredis
 from redis.asyncio import Redis
@@ -12,71 +11,85 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from gateway.policy import Decision
+from gateway.policy import Decision, OnStoreError, Window
 from gateway.problem import OutOfCapacity
+from gateway.store.batch import Batch
+from gateway.store.breaker import Breaker
+from gateway.store.denials import Denials
+from gateway.store.local_log import LocalLog
 
-SECONDS_TO_ANSWER = 1.0
-_MICROSECONDS = 1_000_000
-_SLIDING_LOG = (Path(__file__).parent / "sliding_log.lua").read_text()
+SECONDS_TO_ANSWER = 0.1
+"""An outage costs a request no more than this, and once the breaker is open nothing."""
+
+_SECONDS_EMBEDDED = 30.0  # a store in this process does not fail: it is slow only when the whole worker is
 
 
 class RedisStore:
-    """Counters shared by all who use one Redis. Implements `gateway.policy.Store`."""
+    """Counters shared by all who use one Redis. Implements `gateway.policy.Store`; ``workers`` share a limit while the
+    store does not answer within ``patience`` seconds; ``clock`` gives seconds."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        workers: int = 1,
+        patience: float = SECONDS_TO_ANSWER,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._redis = redis
-        self._sliding_log = redis.register_script(_SLIDING_LOG)
+        self._clock = clock
+        self._denials = Denials(clock)
+        self._local = LocalLog(workers, clock)
+        self.breaker = Breaker(clock)
+        self.batch = Batch(redis, self.breaker, patience)
 
-    async def take(self, counter_id: str, policy: str, limit: int, window: int) -> Decision:
-        """Count one request toward at most ``limit`` in any ``window`` seconds; a denial is not counted."""
-        return await self._decide(counter_id, policy, limit, window, "take")
+    async def take(self, window: Window, on_error: OnStoreError) -> Decision:
+        """Count one request; a denial is not counted, and remembered until it ends."""
+        if denial := self._denials.get(window):
+            return denial
+        asked = self._clock()
+        try:
+            decision = await self.batch.ask(window, "take")
+        except OutOfCapacity:
+            self._denials.forget()
+            return self._without_store(window, on_error)
+        if not decision.admitted:
+            self._denials.remember(window, decision, asked)
+        return decision
 
-    async def peek(self, counter_id: str, policy: str, limit: int, window: int) -> Decision:
+    async def peek(self, window: Window) -> Decision:
         """What `take` would answer now, counting nothing."""
-        return await self._decide(counter_id, policy, limit, window, "peek")
+        return await self.batch.ask(window, "peek")
 
     async def ping(self) -> None:
         """Return if the store answers; raise `OutOfCapacity` if it does not."""
-        async with _answering():
+        try:
             await self._redis.ping()
+        except (RedisError, OSError, TimeoutError) as error:
+            raise OutOfCapacity("The store of limits does not answer.") from error
 
     async def close(self) -> None:
         """Close all connections."""
         await self._redis.aclose()
 
-    async def _decide(self, counter_id: str, policy: str, limit: int, window: int, verb: str) -> Decision:
-        # The braces keep all windows of one counter on one node of a cluster, and spread the counters.
-        key = f"sg:{{{counter_id}}}:{policy}"
-        async with _answering():
-            admitted, remaining, reset, retry = await self._sliding_log(
-                keys=[key], args=[limit, window * _MICROSECONDS, verb]
-            )
-        return Decision(bool(admitted), remaining, reset / _MICROSECONDS, retry / _MICROSECONDS)
+    def _without_store(self, window: Window, on_error: OnStoreError) -> Decision:
+        if on_error is OnStoreError.DENY:
+            raise OutOfCapacity("The store of limits does not answer.")
+        if on_error is OnStoreError.ALLOW:
+            return Decision(admitted=True, remaining=window.limit, reset=0.0, retry_after=0.0)
+        return self._local.take(window)
 
 
-@asynccontextmanager
-async def _answering() -> AsyncIterator[None]:
-    try:
-        yield
-    except (RedisError, OSError, TimeoutError) as error:
-        raise OutOfCapacity("The store of limits does not answer.", retry_after=1) from error
-
-
-def embedded_store() -> RedisStore:
+def embedded_store(clock: Callable[[], float] = time.monotonic) -> RedisStore:
     """A store inside this process, for one worker; it is empty at each start."""
-    return RedisStore(fakeredis.FakeAsyncRedis())
+    return RedisStore(fakeredis.FakeAsyncRedis(), patience=_SECONDS_EMBEDDED, clock=clock)
 
 
-def redis_store(url: str) -> RedisStore:
-    """A store at a ``redis://``, ``rediss://`` or ``unix://`` URL; raise `ValueError` if it is not one.
-
-    A charging script is never retried: the first try may have been counted.
-    """
-    return RedisStore(
-        Redis.from_url(
-            url,
-            socket_timeout=SECONDS_TO_ANSWER,
-            socket_connect_timeout=SECONDS_TO_ANSWER,
-            retry=Retry(NoBackoff(), 0),
-        )
+def redis_store(url: str, workers: int = 1) -> RedisStore:
+    """A store at a ``redis://``, ``rediss://`` or ``unix://`` URL; raise `ValueError` if it is not one."""
+    redis = Redis.from_url(
+        url,
+        socket_timeout=SECONDS_TO_ANSWER,
+        socket_connect_timeout=SECONDS_TO_ANSWER,
+        retry=Retry(NoBackoff(), 0),
     )
+    return RedisStore(redis, workers)

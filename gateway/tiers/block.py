@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
+from gateway.policy import OnStoreError
 from gateway.tiers.errors import Findings
 from gateway.tiers.inheritance import parents, parents_first, told
 from gateway.tiers.named import Named
 from gateway.tiers.nodes import Mapping, Node, Scalar
 from gateway.tiers.policies import RESERVED_NAMES, Policies
 from gateway.tiers.tier import Tier
-from gateway.tiers.values import text
+from gateway.tiers.values import one_of, text
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _OPEN_KEY = re.compile(r"[!-~]{1,256}")
@@ -30,21 +31,44 @@ class TiersBlock:
         for key, value in node.entries:
             with self._findings.collecting():
                 _require_tier(key, value)
-        chosen = self._chosen(tiers)
+        order, parent_of = self._lineage(tiers)
+        chosen = self._chosen(tiers, order, parent_of)
+        on_error = self._on_store_error(tiers, order, parent_of)
         open_keys = self._open_keys(tiers)
-        return {name: Tier(name, self._policies.completed(chosen[name]), open_keys.get(name)) for name in tiers}
+        return {
+            name: Tier(name, self._policies.completed(chosen[name]), open_keys.get(name), on_error[name])
+            for name in tiers
+        }
 
-    def _chosen(self, tiers: dict[str, Mapping]) -> dict[str, dict[str, Named]]:
-        """Each tier's policies by name: its parent's in their order, its own in their place or after them."""
+    def _lineage(self, tiers: dict[str, Mapping]) -> tuple[list[str], dict[str, str]]:
+        """The tiers, each after the one that it extends; and which that is."""
         extends = {name: extended for name, tier in tiers.items() if (extended := tier.get("extends"))}
         parent_of = parents(tiers, extends, self._findings)
         order, circles = parents_first(tiers, parent_of)
         for circle in circles:
             self._findings.add(extends[circle[-1]].error(told(circle)))
+        return order, parent_of
+
+    def _chosen(
+        self, tiers: dict[str, Mapping], order: list[str], parent_of: dict[str, str]
+    ) -> dict[str, dict[str, Named]]:
+        """Each tier's policies by name: its parent's in their order, its own in their place or after them."""
         chosen: dict[str, dict[str, Named]] = {}
         for name in order:
             inherited = chosen.get(parent_of.get(name, ""), {})
             chosen[name] = inherited | self._own(tiers[name])
+        return chosen
+
+    def _on_store_error(
+        self, tiers: dict[str, Mapping], order: list[str], parent_of: dict[str, str]
+    ) -> dict[str, OnStoreError]:
+        """What each tier's limits do while the store does not answer: its own word, its parent's, or the usual."""
+        chosen: dict[str, OnStoreError] = {}
+        for name in order:
+            chosen[name] = chosen.get(parent_of.get(name, ""), OnStoreError.LOCAL)
+            if node := tiers[name].get("on_store_error"):
+                with self._findings.collecting():
+                    chosen[name] = OnStoreError(one_of(node, tuple(choice.value for choice in OnStoreError)))
         return chosen
 
     def _own(self, tier: Mapping) -> dict[str, Named]:
@@ -80,7 +104,7 @@ def _require_tier(key: Scalar, node: Node) -> None:
         raise key.error(f"{key.shown} is not a tier's name; use {right}")
     if not isinstance(node, Mapping) and not (isinstance(node, Scalar) and node.is_nothing):
         raise node.error(f"the tier {key.text} is {node.shown}; it must be a mapping of its policies")
-    if not isinstance(node, Mapping) or {word.text for word, _ in node.entries} <= {"open_key"}:
+    if not isinstance(node, Mapping) or {word.text for word, _ in node.entries} <= {"open_key", "on_store_error"}:
         raise key.error(f"the tier {key.text} is empty; name its policies, such as rate_limit: 10/60s")
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from gateway.policy import Positive, Seconds
 from gateway.tiers.errors import Findings
 from gateway.tiers.nodes import Mapping, Node, Sequence
-from gateway.tiers.values import boolean, positive, seconds, text
+from gateway.tiers.values import boolean, one_of, positive, seconds, text
 
 Read = Callable[[Node], object]
 _SCALARS: dict[object, Read] = {bool: boolean, Positive: positive, Seconds: seconds, str: text}
@@ -23,7 +23,7 @@ def reader(annotation: object) -> Read:
         return _SCALARS[annotation]
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is typing.Literal and all(isinstance(choice, str) for choice in arguments):
-        return lambda node: _one_of(node, arguments)
+        return lambda node: one_of(node, arguments)
     if origin is tuple and len(arguments) == 2 and arguments[1] is ...:
         each = reader(arguments[0])
         return lambda node: _list(node, each)
@@ -76,13 +76,6 @@ def nearest(word: str, known: Iterable[str]) -> str:
     known = list(known)
     near = difflib.get_close_matches(word, known, 1, 0.6)
     return f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
-
-
-def _one_of(node: Node, choices: tuple[str, ...]) -> str:
-    chosen = text(node)
-    if chosen not in choices:
-        raise node.error(f"{node.shown} is not one of the choices; write {' or '.join(choices)}")
-    return chosen
 
 
 def _list(node: Node, each: Read) -> tuple[object, ...]:

@@ -13,7 +13,7 @@ from gateway.tiers.named import Named
 from gateway.tiers.nodes import Node, Scalar
 from gateway.tiers.values import boolean
 
-RESERVED_NAMES = ("open_key", "extends")
+RESERVED_NAMES = ("open_key", "extends", "on_store_error")
 """Keys of a tier that are no policies."""
 
 RESERVED_FIELDS = ("shadow",)

@@ -6,17 +6,19 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
-from gateway.policy import Call, Json, Meter
+from gateway.policy import Call, Json, Meter, OnStoreError
 from gateway.tiers.named import Named
 
 
 @dataclass(frozen=True)
 class Tier:
-    """What one tier of customers may do. ``open_key`` is a key that anyone may use."""
+    """What one tier of customers may do. ``open_key`` is a key that anyone may use; ``on_store_error`` what its limits
+    do while the store does not answer."""
 
     name: str
     policies: tuple[Named, ...]
     open_key: str | None = field(default=None, repr=False)
+    on_store_error: OnStoreError = OnStoreError.LOCAL
 
     @asynccontextmanager
     async def admit(self, call: Call) -> AsyncIterator[Meter]:

@@ -60,3 +60,11 @@ def text(node: Node) -> str:
     if not isinstance(node, Scalar) or node.is_nothing:
         raise node.error(f"{node.shown} stands where one plain value is wanted; write the value")
     return node.text
+
+
+def one_of(node: Node, choices: tuple[str, ...]) -> str:
+    """One of the words that there are."""
+    chosen = text(node)
+    if chosen not in choices:
+        raise node.error(f"{node.shown} is not one of the choices; write {' or '.join(choices)}")
+    return chosen

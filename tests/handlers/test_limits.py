@@ -95,12 +95,3 @@ def test_the_public_tier_cannot_stream_by_key_or_by_token(service: Service, orig
     by_query = service.get(f"/api?token={token['X-Session-Token']}&url={quote(origin.url + '/v.ts', safe='')}")
     assert (by_query.status, by_query.json["error"]) == (403, "Access denied")
     assert origin.asked == []
-
-
-def test_an_unreachable_store_is_told_as_out_of_capacity(start_service: StartService) -> None:
-    service = start_service(tiers_text(), "--redis", "redis://127.0.0.1:1/0")
-    reply = service.get("/api/usage", PUBLIC)
-    assert (reply.status, reply.json["error"]) == (503, "Temporarily out of capacity")
-    assert reply.headers["Retry-After"] == "1"
-    assert service.admin("/readyz").status == 503
-    assert service.admin("/healthz").status == 200

@@ -1,0 +1,40 @@
+"""A circuit breaker: while the store is down, nobody waits to be told so again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gateway.problem import OutOfCapacity
+
+FAILURES = 3
+PAUSE_SECONDS = 1.0
+
+
+class Breaker:
+    """Opens after `FAILURES` failed calls in a row; then lets one call through every `PAUSE_SECONDS`, and closes when
+    one succeeds. ``clock`` gives seconds."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._failures = 0
+        self._tried = 0.0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether calls are being refused."""
+        return self._failures >= FAILURES
+
+    def require_closed(self) -> None:
+        """Return if a call may be made now; raise `OutOfCapacity` if not."""
+        now = self._clock()
+        if self.is_open and now - self._tried < PAUSE_SECONDS:
+            raise OutOfCapacity("The store of limits does not answer.")
+        self._tried = now
+
+    def failed(self) -> None:
+        """A call has failed."""
+        self._failures += 1
+
+    def succeeded(self) -> None:
+        """A call has succeeded."""
+        self._failures = 0
