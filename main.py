@@ -77,7 +77,7 @@ def serve(**given: object) -> None:
     settings = _settings(**given)
     with options.problems_told(settings.tiers):
         _sources(settings, _keyring(settings), ()).compile(1)  # refuse here, before any worker is forked
-        public = _bind(settings.address, settings.port)
+        public = _bind(settings.address, settings.port, "--address and --port")
         admins = [_bind_admin(settings.admin, number) for number in range(settings.workers)]
         if settings.workers == 1:
             asyncio.run(_serve(settings, public, admins[0]))
@@ -97,8 +97,8 @@ def demo(state: Path, origin: int, **given: object) -> None:
     """Serve the demo: a page that plays, a media origin, and a key to try, all on this machine."""
     settings = _settings(**given, state=state, keys=state / "keys.yaml", redis="", workers=1)
     with options.problems_told(settings.tiers):
-        public, admin = _bind(settings.address, settings.port), _bind_admin(settings.admin, 0)
-        asyncio.run(_demo(settings, public, admin, _bind("127.0.0.1", origin)))
+        public, admin = _bind(settings.address, settings.port, "--address and --port"), _bind_admin(settings.admin, 0)
+        asyncio.run(_demo(settings, public, admin, _bind("127.0.0.1", origin, "--origin")))
 
 
 cli.add_command(check)
@@ -187,18 +187,20 @@ def _sources(settings: Settings, keyring: Keyring, own: Sockets) -> Sources:
     return Sources(settings.tiers, settings.keys, policies, keyring.pepper, listeners)
 
 
-def _bind(address: str, port: int) -> Sockets:
+def _bind(address: str, port: int, option: str) -> Sockets:
     try:
         return bind_sockets(port, address, backlog=1024)
     except OSError as error:
-        raise click.ClickException(f"cannot listen on {address}:{port}: {error.strerror}; choose another") from error
+        raise click.ClickException(
+            f"cannot listen on {address}:{port}: {error.strerror}; choose another with {option}"
+        ) from error
 
 
 def _bind_admin(admin: str, number: int) -> Sockets:
     if admin.startswith("/"):
         return [bind_unix_socket(f"{admin}.{number}" if number else admin, mode=0o660)]
     host, _, port = admin.rpartition(":")
-    return _bind(host, int(port) + number if int(port) else 0)
+    return _bind(host, int(port) + number if int(port) else 0, "--admin")
 
 
 def _place(sockets: Sockets) -> str:

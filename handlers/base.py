@@ -74,6 +74,11 @@ class Handler(RequestHandler):
         method = self.request.method or ""
         return method if method in self.SUPPORTED_METHODS else "other"  # a label of the metrics: keep it bounded
 
+    @property
+    def connection(self) -> HTTP1Connection:
+        """The connection that the request came by; the server speaks nothing but HTTP/1."""
+        return cast("HTTP1Connection", self.request.connection)
+
     def compute_etag(self) -> None:
         """No ETag of Tornado's own: it hashes bodies, and a relayed one has its origin's."""
 
@@ -172,11 +177,10 @@ class Handler(RequestHandler):
         """Close the connection in the middle of a body, so that the client can see that bytes are missing."""
         self.record.cut_by = by
         self.gateway.metrics.cut_short.labels(by).inc()
-        connection = cast("HTTP1Connection", self.request.connection)
-        if self.request.version == "HTTP/1.0" and connection.stream.socket is not None:
+        if self.request.version == "HTTP/1.0" and self.connection.stream.socket is not None:
             # Its bodies may end where the connection does: only a reset can be told from an end.
-            connection.stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _DISCARD)
-        connection.close()
+            self.connection.stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _DISCARD)
+        self.connection.close()
         self.on_finish()
 
     def on_finish(self) -> None:

@@ -94,11 +94,17 @@ class MediaHandler(Handler):
             self.add_header(name, value)
         for name, value in fields.UNTRUSTED.items():
             self.set_header(name, value)
+        only_the_end_ends_it = self.request.version == "HTTP/1.0" and "Content-Length" not in self._headers
+        if only_the_end_ends_it:
+            self.request.headers.pop("Connection", None)  # or Tornado would promise to keep it open, and do so
         chunk = start
         while chunk:
             await self._send(chunk, meter)
             chunk = await answer.body.read()
         await self._send(b"", meter)
+        if only_the_end_ends_it:
+            await self.finish()
+            self.connection.close()
 
     async def _send(self, chunk: bytes, meter: Meter) -> None:
         """Send the head, if it is not sent, and a chunk, and wait until the client has taken it."""

@@ -382,6 +382,24 @@ def speak_nonsense(request: BaseHTTPRequestHandler) -> None:
     request.close_connection = True
 
 
+def test_an_old_client_that_would_keep_the_connection_sees_where_a_body_without_a_length_ends(
+    service: Service, origin: Origin, token: dict[str, str]
+) -> None:
+    def chunked(request: BaseHTTPRequestHandler) -> None:
+        send_head(request, 200, {"Transfer-Encoding": "chunked"})
+        request.wfile.write(b"3\r\nabc\r\n0\r\n\r\n")
+
+    origin.scripts["/v.ts"] = chunked
+    path = f"/api?url={quote(origin.url + '/v.ts', safe='')}&token={token['X-Session-Token']}"
+    with socket.create_connection(("127.0.0.1", service.port), HANG) as client:
+        client.sendall(f"GET {path} HTTP/1.0\r\nConnection: keep-alive\r\n\r\n".encode())
+        answered = b""
+        while chunk := client.recv(65536):
+            answered += chunk
+    assert answered.endswith(b"\r\n\r\nabc")
+    assert b"keep-alive" not in answered.lower()
+
+
 def test_an_origin_that_is_not_there_and_one_that_speaks_nonsense_are_502(
     start_service: StartService, origin: Origin
 ) -> None:
