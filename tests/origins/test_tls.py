@@ -1,0 +1,63 @@
+"""TLS to origins: a certificate that does not verify is no origin."""
+
+from __future__ import annotations
+
+import ssl
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tornado.ioloop import IOLoop
+
+from gateway.origins.client import OriginClient
+from gateway.origins.guard import Guard
+from gateway.origins.pattern import OriginPattern
+from gateway.origins.url import MediaUrl
+from gateway.problem import OriginUnreachable
+from tests.scripted_origin import Origin, answer
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate of its own authority for 127.0.0.1, with its key beside it."""
+    path = tmp_path / "cert.pem"
+    made = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1"]
+    made += ["-subj", "/CN=origin", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(tmp_path / "key.pem")]
+    subprocess.run([*made, "-out", str(path)], check=True, capture_output=True)
+    return path
+
+
+@pytest.fixture
+def secure(certificate: Path) -> Iterator[Origin]:
+    origin = Origin.start()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, certificate.with_name("key.pem"))
+    assert origin.server is not None
+    origin.server.socket = context.wrap_socket(origin.server.socket, server_side=True)
+    origin.scripts["/"] = answer(b"secure")
+    yield origin
+    origin.stop()
+
+
+async def fetched(origin: Origin) -> bytes:
+    url = origin.url.replace("http:", "https:")
+    client = OriginClient("sluicegate-test", "test")
+    try:
+        async with client.open(MediaUrl.parse(url + "/"), "GET", {}, Guard([OriginPattern.parse(url)])) as found:
+            return await found.body.read()
+    finally:
+        client.close()
+
+
+async def test_an_origin_with_a_certificate_that_verifies_is_fetched_from(
+    io_loop: IOLoop, secure: Origin, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    assert await fetched(secure) == b"secure"
+
+
+async def test_an_origin_with_any_other_certificate_is_not(io_loop: IOLoop, secure: Origin) -> None:
+    with pytest.raises(OriginUnreachable, match="its certificate does not verify"):
+        await fetched(secure)
+    assert secure.asked == []
