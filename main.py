@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import itertools
 import logging
 import os
+import signal
 import socket
 import time
 from collections.abc import Sequence
@@ -31,6 +33,7 @@ from gateway.origins.url import MediaUrl
 from gateway.service.gateway import Gateway
 from gateway.service.logs import set_up_logs
 from gateway.service.metrics import Metrics
+from gateway.service.running import Running
 from gateway.service.settings import Settings
 from gateway.service.versions import VERSION, versions
 from gateway.service.workers import Supervisor
@@ -76,13 +79,18 @@ def serve(**given: object) -> None:
     """
     settings = _settings(**given)
     with options.problems_told(settings.tiers):
-        _sources(settings, _keyring(settings), ()).compile(1)  # refuse here, before any worker is forked
         public = _bind(settings.address, settings.port, "--address and --port")
         admins = [_bind_admin(settings.admin, number) for number in range(settings.workers)]
+        # Compiled before any worker is forked: each begins with the last good generation, whatever the files hold.
+        configuration = Configuration(_sources(settings, [*public, *itertools.chain(*admins)]))
+
+        def run(number: int) -> None:
+            asyncio.run(_serve(settings, configuration, public, admins[number]))
+
         if settings.workers == 1:
-            asyncio.run(_serve(settings, public, admins[0]))
+            run(0)
         else:
-            Supervisor(settings.workers, lambda n: asyncio.run(_serve(settings, public, admins[n]))).supervise()
+            Supervisor(settings.workers, run, configuration.reload_if_changed).supervise()
 
 
 @cli.command()
@@ -109,6 +117,7 @@ def _settings(**given: object) -> Settings:
     settings = Settings(**given)  # type: ignore[arg-type]  # click has given each its type
     if refusal := settings.refusal():
         raise click.UsageError(refusal)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until a worker listens to it, there is nothing to reload
     set_up_logs()
     return settings
 
@@ -116,15 +125,15 @@ def _settings(**given: object) -> Settings:
 # -- composition -------------------------------------------------------------------------------------------------------
 
 
-async def _serve(settings: Settings, public: Sockets, admin: Sockets) -> None:
-    gateway = compose(settings, public, admin)
+async def _serve(settings: Settings, configuration: Configuration, public: Sockets, admin: Sockets) -> None:
+    gateway = compose(settings, configuration)
     await Worker(gateway, _listeners(gateway, public_routes(gateway), public, admin)).run()
 
 
 async def _demo(settings: Settings, public: Sockets, admin: Sockets, origin: Sockets) -> None:
     keyring = _keyring(settings)
     key = demo_key(KeyFile(settings.keys, keyring.pepper, time.time), settings.state)
-    gateway = compose(settings, public, admin)
+    gateway = compose(settings, Configuration(_sources(settings, [*public, *admin])))
     media = f"http://{_place(origin)}"
     gateway.configuration.current.guard.judge(MediaUrl.parse(media))
     wire = Wire(CLIENT)
@@ -135,10 +144,9 @@ async def _demo(settings: Settings, public: Sockets, admin: Sockets, origin: Soc
     await Worker(gateway, listeners).run()
 
 
-def compose(settings: Settings, public: Sockets, admin: Sockets) -> Gateway:
-    """One worker's gateway. Raises what `Sources.compile` and `Keyring.load` raise."""
+def compose(settings: Settings, configuration: Configuration) -> Gateway:
+    """One worker's gateway. Raises what `Keyring.load` raises."""
     keyring = _keyring(settings)
-    configuration = Configuration(_sources(settings, keyring, [*public, *admin]))
     # The same on every worker and VM that shares the secrets, so that a loop through another of them is seen too.
     via = f"sluicegate-{hashlib.sha256(keyring.pepper).hexdigest()[:12]}"
     metrics = Metrics()
@@ -149,6 +157,8 @@ def compose(settings: Settings, public: Sockets, admin: Sockets) -> Gateway:
     store = redis_store(settings.redis, settings.workers) if settings.redis else embedded_store()
     metrics.watch("store_calls", "Calls made to the store", lambda: store.batch.calls)
     metrics.watch("store_breaker_open", "1 while the store is taken to be down", lambda: store.breaker.is_open)
+    running = Running()
+    metrics.watch("running_requests", "Requests that are being answered", lambda: len(running))
     client = OriginClient(via, f"Sluicegate/{VERSION}")
     metrics.watch("origin_transfers", "Transfers from origins that are running", lambda: client.transfers)
     return Gateway(
@@ -162,6 +172,7 @@ def compose(settings: Settings, public: Sockets, admin: Sockets) -> Gateway:
         store=store,
         client=client,
         metrics=metrics,
+        running=running,
     )
 
 
@@ -181,7 +192,8 @@ def _keyring(settings: Settings) -> Keyring:
     return keyring
 
 
-def _sources(settings: Settings, keyring: Keyring, own: Sockets) -> Sources:
+def _sources(settings: Settings, own: Sockets) -> Sources:
+    keyring = _keyring(settings)
     listeners = frozenset(bound.getsockname()[:2] for bound in own if bound.family != socket.AF_UNIX)
     policies = options.discovered(settings.policies)
     return Sources(settings.tiers, settings.keys, policies, keyring.pepper, listeners)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from gateway.identity import Grant, Grants, Scope
@@ -12,6 +13,7 @@ from gateway.origins.url import MediaUrl
 from gateway.policy import Identity
 from gateway.problem import InvalidUrl
 
+_BEFORE_QUERY = re.compile(r"[^?#]*")
 _RENEWALS = 8
 """How often in its lifetime a grant is replaced by a newer one: until then all who ask get the same text, so that
 a live playlist, read again, names its segments as before."""
@@ -39,6 +41,14 @@ class Lease:
         return cls(grant.issued_at, grant.expires_at - grant.issued_at)
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A directory that references lie in, judged once: what leads there, and whether relative ones do by themselves."""
+
+    beneath: str
+    in_scope: bool
+
+
 @dataclass(frozen=True)
 class Links:
     """The references of one manifest, which came from ``base``, after redirects.
@@ -50,6 +60,7 @@ class Links:
     mint: Callable[[Scope], str]
     base: MediaUrl
     within: Scope | None
+    _places: dict[str, _Place] = field(default_factory=dict, init=False, repr=False)
 
     def seen_from(self, asked: MediaUrl, came_from: MediaUrl) -> Links:
         """These links for a manifest that was asked for at one URL and came, after redirects, from another."""
@@ -59,19 +70,21 @@ class Links:
 
     def __call__(self, reference: str, absolute: str) -> str | None:
         """What to write for ``reference``, which resolves to ``absolute``; None to leave it as it is."""
-        fetched, hash_mark, fragment = absolute.partition("#")
-        try:
-            url = MediaUrl.parse(fetched)
-        except InvalidUrl:
-            # The gateway cannot fetch it (a user name in it, say). Its own answer says why; a direct one never would.
-            return f"/api?url={quote(absolute, safe='')}"
-        if self._in_scope(url) and is_relative(reference, absolute, self.base.href):
+        directory = _directory(absolute)
+        place = self._places.get(directory)
+        if place is None:
+            try:
+                place = self._places[directory] = self._place(MediaUrl.parse(absolute.partition("#")[0]))
+            except InvalidUrl:
+                # The gateway cannot fetch it (a user name in it, say); its own answer says why, and a direct one would not.
+                return f"/api?url={quote(absolute, safe='')}"
+        if place.in_scope and is_relative(reference, absolute, self.base.href):
             return None
-        grant = self.mint(self._scope(url))
-        return f"/play/{grant}/{url.authority}{url.path}{url.query}{hash_mark}{fragment}"
+        return place.beneath + absolute[len(directory) :]
 
-    def _in_scope(self, url: MediaUrl) -> bool:
-        return self.within is not None and self.within.covers(url.origin, url.path)
+    def _place(self, url: MediaUrl) -> _Place:
+        in_scope = self.within is not None and self.within.covers(url.origin, url.path)
+        return _Place(f"/play/{self.mint(self._scope(url))}/{url.authority}{url.directory}", in_scope)
 
     def _scope(self, url: MediaUrl) -> Scope:
         """The manifest's own directory if the reference lies in it, or the reference's."""
@@ -81,6 +94,13 @@ class Links:
         # Beneath another prefix, or by way of an empty segment, which only a prefix of its own can hold. The player
         # fills in a DASH template, and may fill in directories.
         return _home(url.origin, url.path.partition("$")[0])
+
+
+def _directory(absolute: str) -> str:
+    """A URL up to and including the last slash of its path."""
+    path = _BEFORE_QUERY.match(absolute)
+    end = path.end() if path else len(absolute)
+    return absolute[: absolute.rindex("/", 0, end) + 1]
 
 
 def _home(origin: str, path: str) -> Scope:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import secrets
 import socket
 import struct
@@ -33,6 +34,7 @@ from handlers import fields
 from handlers.credentials import Shown, shown
 from handlers.record import Record, write_record
 
+_log = logging.getLogger("sluicegate.error")
 _DISCARD = struct.pack("ii", 1, 0)  # SO_LINGER on, for no time: closing sends RST
 
 
@@ -55,6 +57,7 @@ class Handler(RequestHandler):
         self.generation: Generation = gateway.configuration.current
         self.record = Record(self.route, self._known_method(), secrets.token_hex(8))
         self._quotas: Sequence[Quota] = ()
+        gateway.running.begin(self.cut)
 
     def set_default_headers(self) -> None:
         self.clear_header("Server")
@@ -137,9 +140,10 @@ class Handler(RequestHandler):
         self.finish(json.dumps(body) + "\n")
 
     def log_exception(self, *error: object) -> None:
-        """A `Problem` is an answer, not an accident; everything else is logged with its traceback."""
+        """A `Problem` is an answer, not an accident; everything else is logged with its traceback, and without the
+        request, whose address may hold a token or a grant."""
         if not isinstance(error[1], Problem | HTTPError | StreamClosedError):
-            super().log_exception(*error)  # type: ignore[arg-type]
+            _log.error("request %s failed", self.record.request_id, exc_info=error[1])  # type: ignore[arg-type]
 
     def send_error(self, status_code: int = 500, **kwargs: object) -> None:
         """Once the head is sent an error must not look like an end: `finish` would write the last chunk."""
@@ -184,6 +188,9 @@ class Handler(RequestHandler):
         self.on_finish()
 
     def on_finish(self) -> None:
-        """Write the request's one log line, and count it."""
+        """Write the request's one log line, and count it; a request that was cut is finished already."""
+        if self.record.status:
+            return
+        self.gateway.running.end(self.cut)
         self.record.status = self.get_status()
         write_record(self.record, time.monotonic(), self.gateway.metrics)

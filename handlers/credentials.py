@@ -12,7 +12,7 @@ from gateway.policy import Credential
 from gateway.problem import BadRequest, MissingKey
 
 _BEARER = re.compile(r"Bearer +(?P<text>\S.*)", re.IGNORECASE)
-_JWT = re.compile(r"[^.]+\.[^.]+\.[^.]*")
+_JWT = re.compile(r"eyJ[^.]*\.[^.]+\.[^.]*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from gateway.links import Links
-from gateway.manifests import Kind, kind_of, rewrite
-from gateway.manifests.decode import LARGEST, decode
+from gateway.manifests import Kind, is_undecided, kind_of, rewrite
+from gateway.manifests.decode import LARGEST, decode, decode_whole
 from gateway.origins.client import Answer
 from gateway.origins.transfer import Head
-from gateway.problem import OriginUnreachable
+from gateway.problem import OriginTimedOut, OriginUnreachable
 from handlers import fields
 
+T = TypeVar("T")
 _ENOUGH_TO_SNIFF = 1024
-_ENOUGH_TO_TELL = 16
-"""Bytes without which nothing is told: an origin may send its first byte alone. More are not waited for, because the
-media of a live stream may trickle."""
+_QUICK = 32 * 1024
+"""Bytes of a manifest that is rewritten between two turns of the event loop."""
 
+_SECONDS_TO_READ = 30
 _WHOLE = re.compile(r"bytes 0-(?P<last>[0-9]+)/(?P<total>[0-9]+)")
 _TYPES = {Kind.HLS: "application/vnd.apple.mpegurl", Kind.DASH: "application/dash+xml"}
 
@@ -51,11 +55,14 @@ class Manifest:
 
 async def sniff(answer: Answer) -> tuple[Kind | None, bytes]:
     """What kind of manifest an answer is, if it is one, and the start of its body that was read to see."""
-    start = await answer.body.read()
-    while 0 < len(start) < _ENOUGH_TO_TELL and (more := await answer.body.read()):
-        start += more
     content_type, coding = answer.head.get("Content-Type"), answer.head.get("Content-Encoding")
+    start = await answer.body.read()
     try:
+        while 0 < len(start) < _ENOUGH_TO_SNIFF and is_undecided(decode(start, coding, _ENOUGH_TO_SNIFF)):
+            more = await answer.body.read()
+            if not more:
+                break
+            start += more
         return kind_of(content_type, decode(start, coding, _ENOUGH_TO_SNIFF)), start
     except OriginUnreachable:
         return None, start  # a coding the gateway cannot read: media as far as it is concerned
@@ -68,14 +75,34 @@ def is_whole(head: Head) -> bool:
 
 
 async def read_manifest(answer: Answer, kind: Kind, start: bytes, links: Links) -> Manifest:
-    """Read the rest of a manifest and rewrite it; raise `OriginUnreachable` if it is too large or malformed."""
+    """Read the rest of a manifest and rewrite it; raise `OriginUnreachable` if it is too large or malformed, and
+    `OriginTimedOut` if it trickles."""
+    coding, base = answer.head.get("Content-Encoding"), answer.url.href
+    body = await _read_rest(answer, start)
+    if not body:
+        return Manifest(kind, b"")  # the answer to HEAD has no body
+    text = decode_whole(body, coding)
+    return Manifest(kind, await _unhurried(text, lambda: rewrite(kind, text, base, links)))
+
+
+async def encode(manifest: Manifest, accepted: str) -> Encoded:
+    """The manifest for a client with this Accept-Encoding field."""
+    return await _unhurried(manifest.text, manifest.compressed if "gzip" in accepted else manifest.plain)
+
+
+async def _unhurried(text: bytes, work: Callable[[], T]) -> T:
+    """Do what takes time in proportion to a text: a long one beside the event loop, so that other requests go on."""
+    return work() if len(text) <= _QUICK else await asyncio.to_thread(work)
+
+
+async def _read_rest(answer: Answer, start: bytes) -> bytes:
     body = bytearray(start)
-    while chunk := await answer.body.read():
-        body += chunk
-        if len(body) > LARGEST:
-            raise OriginUnreachable(f"The origin's manifest is larger than {LARGEST} bytes.")
-    text = decode(bytes(body), answer.head.get("Content-Encoding"), LARGEST + 1)
-    if len(text) > LARGEST:
-        raise OriginUnreachable(f"The origin's manifest is larger than {LARGEST} bytes.")
-    # Nothing to rewrite in an empty body: the answer to HEAD has none.
-    return Manifest(kind, rewrite(kind, text, answer.url.href, links) if text else b"")
+    try:
+        async with asyncio.timeout(_SECONDS_TO_READ):
+            while chunk := await answer.body.read():
+                body += chunk
+                if len(body) > LARGEST:
+                    raise OriginUnreachable(f"The origin's manifest is larger than {LARGEST} bytes.")
+    except TimeoutError as error:
+        raise OriginTimedOut("The origin's manifest trickles.") from error
+    return bytes(body)

@@ -19,7 +19,11 @@ from gateway.policy import Meter
 from gateway.problem import OriginNotAllowed
 from handlers import fields
 from handlers.base import Handler
-from handlers.manifest import is_whole, read_manifest, sniff
+from handlers.manifest import encode, is_whole, read_manifest, sniff
+
+STALLED_SECONDS = 60
+"""A client that takes nothing for so long holds what others could use; a player that was paused asks for the rest by
+range when it goes on."""
 
 _MANIFEST_PATH = re.compile(r"\.(m3u8?|mpd)\Z", re.IGNORECASE)
 
@@ -43,8 +47,9 @@ class MediaHandler(Handler):
         try:
             await self._work
         except (asyncio.CancelledError, StreamClosedError):
-            self.record.cut_by = "client"
-            self.gateway.metrics.cut_short.labels("client").inc()
+            if not self.record.cut_by:
+                self.record.cut_by = "client"
+                self.gateway.metrics.cut_short.labels("client").inc()
 
     head = get
 
@@ -78,7 +83,7 @@ class MediaHandler(Handler):
 
     async def _send_manifest(self, answer: Answer, kind: Kind, start: bytes, links: Links, meter: Meter) -> None:
         manifest = await read_manifest(answer, kind, start, links)
-        body = manifest.compressed() if "gzip" in self.request.headers.get("Accept-Encoding", "") else manifest.plain()
+        body = await encode(manifest, self.request.headers.get("Accept-Encoding", ""))
         for name, value in body.fields.items():
             self.set_header(name, value)
         self.set_status(200)
@@ -90,7 +95,7 @@ class MediaHandler(Handler):
         self.set_status(answer.head.status)
         for preset in ("Content-Type", "Date"):
             self.clear_header(preset)
-        for name, value in headers.to_client(answer.head.fields):
+        for name, value in headers.to_client(answer.head.status, answer.head.fields):
             self.add_header(name, value)
         for name, value in fields.UNTRUSTED.items():
             self.set_header(name, value)
@@ -113,5 +118,10 @@ class MediaHandler(Handler):
             self.add_header("Vary", self.varies_by)
         self.write(chunk)
         self.head_sent = True
-        await self.flush()
+        try:
+            async with asyncio.timeout(STALLED_SECONDS):
+                await self.flush()
+        except TimeoutError:
+            self.cut("client")
+            raise StreamClosedError from None
         self.record.sent += len(chunk)

@@ -12,6 +12,8 @@ from gateway.problem import InvalidToken, InvalidUrl, OriginNotAllowed
 from handlers.media import MediaHandler
 
 _PATH = re.compile(r"/play/(?P<grant>[^/]+)/(?P<authority>[^/]+)(?P<path>/.*)", re.DOTALL)
+_OWN_TOKEN = re.compile(r"token=eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}")
+"""A session token of ours that a player has carried over from ``/api``: none of the origin's business."""
 
 
 class PlayHandler(MediaHandler):
@@ -42,5 +44,5 @@ class PlayHandler(MediaHandler):
         origin = f"{grant.scope.origin.partition('://')[0]}://{authority}"
         if not grant.scope.covers(origin, path):
             raise OriginNotAllowed("The grant does not cover this path.")
-        query = f"?{self.request.query}" if self.request.query else ""
-        return MediaUrl.parse(origin + path + query)
+        query = "&".join(part for part in self.request.query.split("&") if not _OWN_TOKEN.fullmatch(part))
+        return MediaUrl.parse(origin + path + (f"?{query}" if query else ""))

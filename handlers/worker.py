@@ -65,9 +65,10 @@ class Worker:
     async def _drain(self) -> None:
         for listener in self.listeners:
             listener.server.stop()
-        _log.info("stopping; %d streams are running", self.gateway.client.transfers)
+        _log.info("stopping; %d requests are running", len(self.gateway.running))
         with suppress(TimeoutError):
-            await asyncio.wait_for(self.gateway.client.idle.wait(), DRAIN_SECONDS)
+            await asyncio.wait_for(self.gateway.running.idle.wait(), DRAIN_SECONDS)
+        self.gateway.running.cut_all()
         for listener in self.listeners:
             await listener.server.close_all_connections()
         self.gateway.client.close()

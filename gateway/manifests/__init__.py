@@ -2,9 +2,9 @@
 
 from gateway.manifests import dash, hls
 from gateway.manifests.link import Link, MalformedManifest
-from gateway.manifests.sniff import Kind, kind_of
+from gateway.manifests.sniff import Kind, is_undecided, kind_of
 
-__all__ = ["Kind", "Link", "MalformedManifest", "kind_of", "rewrite"]
+__all__ = ["Kind", "Link", "MalformedManifest", "is_undecided", "kind_of", "rewrite"]
 
 _REWRITERS = {Kind.HLS: hls.rewrite, Kind.DASH: dash.rewrite}
 

@@ -13,16 +13,37 @@ _WINDOW_BITS = {"gzip": 31, "x-gzip": 31, "deflate": 47}
 
 
 def decode(body: bytes, coding: str, most: int = LARGEST) -> bytes:
-    """The first ``most`` bytes or fewer of what ``body`` holds under a content coding (RFC 9110, section 8.4.1).
+    """The first ``most`` bytes or fewer of what ``body``, which may be cut short, holds under a content coding
+    (RFC 9110, section 8.4.1).
 
-    ``body`` may be cut short. Raises `OriginUnreachable` for a coding the gateway did not ask for, and for bytes that
-    are not of that coding.
+    Raises `OriginUnreachable` for a coding the gateway did not ask for, and for bytes that are not of that coding.
     """
+    return _decoded(body, coding, most)[0]
+
+
+def decode_whole(body: bytes, coding: str) -> bytes:
+    """What ``body`` holds under a content coding; raise `OriginUnreachable` as `decode` does, if it is cut short, and
+    if it holds more than `LARGEST` bytes."""
+    text, whole = _decoded(body, coding, LARGEST + 1)
+    if len(text) > LARGEST:
+        raise OriginUnreachable(f"The origin's manifest is larger than {LARGEST} bytes.")
+    if not whole:
+        raise OriginUnreachable("The origin's compressed manifest is cut short.")
+    return text
+
+
+def _decoded(body: bytes, coding: str, most: int) -> tuple[bytes, bool]:
+    """At most ``most`` bytes, and whether they are all."""
     if coding.lower() in {"", "identity"}:
-        return body[:most]
+        return body[:most], len(body) <= most
     if coding.lower() not in _WINDOW_BITS:
         raise OriginUnreachable(f"The origin sends the manifest with a content coding not asked for: {coding[:20]}.")
+    text, whole = b"", False
     try:
-        return zlib.decompressobj(_WINDOW_BITS[coding.lower()]).decompress(body, most)
+        while body and len(text) < most:  # a gzip file may have several members (RFC 1952, section 2.2)
+            member = zlib.decompressobj(_WINDOW_BITS[coding.lower()])
+            text += member.decompress(body, most - len(text))
+            whole, body = member.eof, member.unused_data
     except zlib.error as error:
         raise OriginUnreachable("The origin's compressed manifest cannot be decompressed.") from error
+    return text, whole

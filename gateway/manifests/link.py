@@ -17,6 +17,9 @@ MOST = 200_000
 """References in one manifest: two weeks of six-second segments. Each may become a grant's length longer, so that a
 manifest of nothing but one-letter references would fill the memory."""
 
+MOST_WRITTEN = 64 * 1024 * 1024
+"""Bytes that take the place of all references of one manifest."""
+
 _EDGES = "".join(map(chr, range(0x21)))
 _MOVED = "ws://moved/_"  # a scheme like http, but neither http nor https, so that "http:x" is not relative to it
 
@@ -59,12 +62,17 @@ def written(reference: str, base: str, link: Link) -> str | None:
 
 
 def counted(link: Link) -> Link:
-    """``link``, which raises `MalformedManifest` when it is asked about more than `MOST` references."""
+    """``link``, which raises `MalformedManifest` when it is asked about more than `MOST` references, or has written
+    more than `MOST_WRITTEN` bytes in their place."""
     asked = itertools.count(1)
+    written_so_far = 0
 
     def ask(reference: str, absolute: str) -> str | None:
-        if next(asked) > MOST:
-            raise MalformedManifest(f"The origin's manifest has more than {MOST} references.")
-        return link(reference, absolute)
+        nonlocal written_so_far
+        replacement = link(reference, absolute)
+        written_so_far += len(replacement or "")
+        if next(asked) > MOST or written_so_far > MOST_WRITTEN:
+            raise MalformedManifest(f"The origin's manifest has more than {MOST} references, or too long ones.")
+        return replacement
 
     return ask

@@ -66,3 +66,11 @@ def _xml_kind(told: Kind | None, start: bytes) -> Kind | None:
         return Kind.DASH
     cut_off = not rest or _UNFINISHED.fullmatch(rest)  # the root element is yet to come
     return told if cut_off and told is Kind.DASH else None
+
+
+def is_undecided(start: bytes) -> bool:
+    """Whether more bytes could make this a manifest: as long as there is only what may stand before its first word."""
+    text = start.removeprefix(_BOM).lstrip()
+    if not text or _BOM.startswith(text):
+        return True
+    return text.startswith(b"<") or b"#EXTM3U".startswith(text)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import ssl
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 import pycurl
 from tornado.curl_httpclient import CurlAsyncHTTPClient, CurlError
-from tornado.httpclient import HTTPRequest, HTTPResponse
+from tornado.httpclient import HTTPError, HTTPRequest, HTTPResponse
 from tornado.httputil import HTTPHeaders
 
 from gateway.origins.body import Body
@@ -25,9 +24,6 @@ LIBCURL = pycurl.version_info()[1]
 
 MOST_TRANSFERS = 1000
 MOST_REDIRECTS = 5
-_NO_ANSWER = 599
-"""Tornado's own invention for a transfer that failed; it goes no further than here."""
-
 _log = logging.getLogger("sluicegate.origins")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -51,8 +47,6 @@ class OriginClient:
         self._ca_file = ssl.get_default_verify_paths().cafile
         self._curl = CurlAsyncHTTPClient(force_instance=True, max_clients=MOST_TRANSFERS)
         self.transfers = 0
-        self.idle = asyncio.Event()
-        self.idle.set()
 
     def close(self) -> None:
         """Close all connections to origins."""
@@ -83,12 +77,9 @@ class OriginClient:
         if self.transfers >= MOST_TRANSFERS:
             raise OutOfCapacity("All connections to origins are in use.")
         self.transfers += 1
-        self.idle.clear()
 
         def finished(response: HTTPResponse) -> None:
             self.transfers -= 1
-            if not self.transfers:
-                self.idle.set()
             transfer.finish(_code(response))
 
         # `fetch_impl`, not `fetch`: its callback runs before the handle goes back for another request, so that a
@@ -116,15 +107,17 @@ class OriginClient:
 
 def _code(response: HTTPResponse) -> int:
     """libcurl's error code, 0 for none; a request that could not even be set up is a bug, and is logged as one."""
-    if response.code != _NO_ANSWER:
-        return 0
     if isinstance(response.error, CurlError):
         return response.error.errno
+    if response.error is None or isinstance(response.error, HTTPError):
+        return 0  # Tornado's word for a status that is not 2xx
     _log.error("a request to an origin could not be set up", exc_info=response.error)
     return pycurl.E_FAILED_INIT
 
 
 def _target(url: MediaUrl, location: str) -> MediaUrl:
+    with suppress(UnicodeError):
+        location = location.encode("latin-1").decode("utf-8")  # some send it raw, and browsers read it so
     try:
         return url.join(location)
     except InvalidUrl as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pycurl
@@ -88,13 +89,16 @@ class Transfer:
         self._cancelled = True
         if self._curl is not None:
             # Pausing and unpausing makes libcurl run this transfer now, even one that waits for a silent origin, and
-            # so ask `_progress`. Data held back by a pause is delivered (and dropped) first.
-            self._curl.pause(pycurl.PAUSE_ALL)
-            self._curl.pause(pycurl.PAUSE_CONT)
+            # so ask `_progress`. Data held back by a pause is delivered (and dropped) first. A transfer without a
+            # connection yet cannot be paused, and asks `_progress` by itself while it connects.
+            with suppress(pycurl.error):
+                self._curl.pause(pycurl.PAUSE_ALL)
+                self._curl.pause(pycurl.PAUSE_CONT)
 
     def _resume(self) -> None:
         if self._curl is not None and not self._cancelled:
-            self._curl.pause(pycurl.PAUSE_CONT)  # may call `_write` before it returns
+            with suppress(pycurl.error):  # it failed while it was paused: `finish` is about to say how
+                self._curl.pause(pycurl.PAUSE_CONT)  # may call `_write` before it returns
 
     def _open_socket(self, _purpose: int, wanted: tuple[int, int, int, tuple[object, ...]]) -> socket.socket | int:
         family, kind, protocol, sockaddr = wanted
@@ -120,7 +124,9 @@ class Transfer:
     def _end_head(self) -> None:
         head = _parse(self._lines)
         self._lines = []
-        if head.status >= 200:  # RFC 9110, section 15.2: interim answers come before the final one
+        if head.status >= 600:
+            self.head.set_exception(OriginUnreachable(f"The origin answers with status {head.status}, which is none."))
+        elif head.status >= 200:  # RFC 9110, section 15.2: interim answers come before the final one
             self.head.set_result(head)
 
     def _write(self, chunk: bytes) -> int | None:

@@ -9,6 +9,7 @@ from gateway.configuration import Configuration
 from gateway.identity import Grants, SessionTokens, Slowdown
 from gateway.origins.client import OriginClient
 from gateway.service.metrics import Metrics
+from gateway.service.running import Running
 from gateway.store.redis_store import RedisStore
 
 
@@ -27,3 +28,4 @@ class Gateway:
     store: RedisStore
     client: OriginClient
     metrics: Metrics
+    running: Running

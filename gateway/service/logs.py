@@ -42,6 +42,7 @@ def set_up_logs() -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(PlainLines() if sys.stderr.isatty() else JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.getLogger("tornado.general").setLevel(logging.WARNING)  # it repeats malformed fields, a key's among them
     logging.getLogger("tornado.access").setLevel(logging.CRITICAL)  # the gateway writes its own line per request
 
 

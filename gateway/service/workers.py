@@ -15,11 +15,13 @@ _log = logging.getLogger("sluicegate.workers")
 
 
 class Supervisor:
-    """Keeps ``count`` workers alive; ``run`` is called in each with its number, before any event loop."""
+    """Keeps ``count`` workers alive; ``run`` is called in each with its number, before any event loop. ``look`` is
+    called in the parent before each start and at a reload, so that a worker inherits the newest that is good."""
 
-    def __init__(self, count: int, run: Callable[[int], None]) -> None:
+    def __init__(self, count: int, run: Callable[[int], None], look: Callable[[], None]) -> None:
         self._count = count
         self._run = run
+        self._look = look
         self._workers: dict[int, int] = {}
         self._stopping = False
 
@@ -34,12 +36,14 @@ class Supervisor:
             self._wait()
 
     def _start(self, number: int) -> None:
+        self._look()
         pid = os.fork()
         if pid:
             self._workers[pid] = number
             return
-        for passed_on in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(passed_on, signal.SIG_DFL)
+        for ending in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(ending, signal.SIG_DFL)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the worker listens to it
         os.environ.pop("NOTIFY_SOCKET", None)  # the parent speaks for all
         self._run(number)
         os._exit(0)
@@ -56,6 +60,7 @@ class Supervisor:
     def _pass_on(self, received: int, _frame: object) -> None:
         if received == signal.SIGHUP:
             notify_reloading()
+            self._look()
         else:
             self._stopping = True
             notify("STOPPING=1")

@@ -6,6 +6,8 @@ import gzip
 import http.client
 import re
 import socket
+import struct
+import threading
 import time
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import quote
@@ -209,19 +211,46 @@ def test_a_player_that_asks_for_a_playlist_by_range_gets_it_whole(
             assert reply.body.endswith(b"#EXT-X-ENDLIST\n")
 
 
-def test_a_playlist_whose_first_byte_comes_alone_is_told_from_media(
+MPD = b'<?xml version="1.0"?><MPD><Period><SegmentTemplate media="$Number$.m4s"/></Period></MPD>'
+
+
+@pytest.mark.parametrize("at", [1, 3, 4, 10, 25])
+@pytest.mark.parametrize("body", [PLAYLIST, b"\xef\xbb\xbf" + PLAYLIST, MPD, gzip.compress(PLAYLIST)])
+def test_a_manifest_whose_start_comes_in_two_is_told_from_media(
+    service: Service, origin: Origin, token: dict[str, str], body: bytes, at: int
+) -> None:
+    def in_two(request: BaseHTTPRequestHandler) -> None:
+        fields = {"Content-Length": str(len(body)), "Content-Type": "text/plain"}
+        send_head(request, 200, fields | ({"Content-Encoding": "gzip"} if body[0] == 0x1F else {}))
+        request.wfile.write(body[:at])
+        request.wfile.flush()
+        time.sleep(0.2)
+        request.wfile.write(body[at:])
+
+    origin.scripts["/list"] = in_two
+    assert b"/play/" in service.media(f"{origin.url}/list", token).body
+
+
+def test_compressed_manifests_are_read_whole_or_not_at_all(
     service: Service, origin: Origin, token: dict[str, str]
 ) -> None:
-    def bytewise(request: BaseHTTPRequestHandler) -> None:
-        send_head(request, 200, {"Content-Length": str(len(PLAYLIST)), "Content-Type": "text/plain"})
-        for at in range(20):
-            request.wfile.write(PLAYLIST[at : at + 1])
-            request.wfile.flush()
-            time.sleep(0.01)
-        request.wfile.write(PLAYLIST[20:])
+    two = gzip.compress(b"#EXTM3U\n#EXTINF:4,\na.ts\n") + gzip.compress(b"#EXTINF:4,\nb.ts\n")
+    origin.scripts["/two.m3u8"] = answer(two, Content_Encoding="gzip")
+    assert service.media(f"{origin.url}/two.m3u8", token).body.count(b"/play/") == 2
+    origin.scripts["/cut.m3u8"] = answer(gzip.compress(PLAYLIST)[:-12], Content_Encoding="gzip")
+    cut = service.media(f"{origin.url}/cut.m3u8", token)
+    assert (cut.status, "cut short" in cut.json["detail"]) == (502, True)
 
-    origin.scripts["/list"] = bytewise
-    assert service.media(f"{origin.url}/list", token).body.count(b"/play/") == 2
+
+def test_a_huge_manifest_does_not_hold_up_the_others(service: Service, origin: Origin, token: dict[str, str]) -> None:
+    origin.scripts["/huge.m3u8"] = answer(gzip.compress(b"#EXTM3U\n" + b"a\n" * 60_000), Content_Encoding="gzip")
+    asking = threading.Thread(target=lambda: service.media(f"{origin.url}/huge.m3u8", token))
+    asking.start()
+    answered = 0
+    while asking.is_alive():
+        assert service.get("/api/health").status == 200
+        answered += 1
+    assert answered > 5
 
 
 def test_an_error_page_under_a_playlists_name_passes_with_its_status(
@@ -380,6 +409,58 @@ def test_a_cut_body_of_unknown_length_ends_in_a_reset_for_an_old_client(
 def speak_nonsense(request: BaseHTTPRequestHandler) -> None:
     request.wfile.write(b"\x16\x03nonsense\r\n\r\n")
     request.close_connection = True
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "length"),
+    [
+        ([("Content-Length", "5"), ("Transfer-Encoding", "chunked")], 200, None),
+        ([("Content-Length", "3"), ("Content-Length", "3")], 200, "3"),
+        ([("Content-Length", "3"), ("ETag", '"\x01"')], 200, "3"),
+        ([("Content-Length", "10")], 204, None),
+    ],
+)
+def test_an_odd_head_is_passed_on_as_what_it_means(
+    service: Service,
+    origin: Origin,
+    token: dict[str, str],
+    fields: list[tuple[str, str]],
+    status: int,
+    length: str | None,
+) -> None:
+    def odd(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(status)
+        for name, value in fields:
+            request.send_header(name, value)
+        request.end_headers()
+        if status == 200:
+            request.wfile.write(b"3\r\nabc\r\n0\r\n\r\n" if len(fields) > 1 and "chunked" in fields[1] else b"abc")
+
+    origin.scripts["/v.ts"] = odd
+    reply = service.media(f"{origin.url}/v.ts", token)
+    assert (reply.status, reply.body) == (status, b"abc" if status == 200 else b"")
+    assert reply.headers["Content-Length"] == length
+    assert reply.headers["ETag"] is None
+    assert "Traceback" not in service.log.read_text()
+
+
+def test_clients_that_leave_at_once_leave_no_trace_of_their_tokens(
+    service: Service, origin: Origin, token: dict[str, str]
+) -> None:
+    origin.scripts["/v.ts"] = answer(b"video" * 100_000)
+    path = f"/api?url={quote(origin.url + '/v.ts', safe='')}&token={token['X-Session-Token']}"
+    for _ in range(50):
+        client = socket.create_connection(("127.0.0.1", service.port), HANG)
+        client.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.close()
+    deadline = time.monotonic() + HANG
+    while "sluicegate_origin_transfers 0.0" not in service.admin("/metrics").body.decode():
+        assert time.monotonic() < deadline
+    log = service.log.read_text()
+    assert "Traceback" not in log
+    assert "traceback" not in log
+    assert token["X-Session-Token"] not in log
 
 
 def test_an_old_client_that_would_keep_the_connection_sees_where_a_body_without_a_length_ends(

@@ -134,6 +134,15 @@ def test_headers_that_a_player_puts_on_every_request_do_not_disturb_a_grant(
     assert service.get(f"/play/{grant}/{host}/a/b/v.ts", {"X-Session-Token": "old", "X-API-Key": "x"}).status == 200
 
 
+def test_a_session_token_that_a_player_carries_over_does_not_reach_the_origin(
+    service: Service, origin: Origin, key: str, host: str
+) -> None:
+    grant = grant_for(service, key, Scope(origin.url, "/a/b/"))
+    token = service.token(key)
+    assert service.get(f"/play/{grant}/{host}/a/b/v.ts?x=1&token={token}&token=own").status == 200
+    assert origin.asked[-1][1] == "/a/b/v.ts?x=1&token=own"
+
+
 def test_relative_references_within_the_prefix_stay_untouched(
     service: Service, origin: Origin, key: str, host: str
 ) -> None:

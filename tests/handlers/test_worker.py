@@ -9,12 +9,13 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from urllib.parse import quote
 
 import psutil
 import pytest
 
 from tests.conftest import RedisServer, StartService
-from tests.scripted_origin import Origin, send_head
+from tests.scripted_origin import Origin, answer, send_head
 from tests.service import HANG, Service, tiers_text
 
 PUBLIC = {"X-API-Key": "public_api_key"}
@@ -137,6 +138,57 @@ def test_a_worker_that_dies_is_replaced(start_service: StartService, redis_serve
     service.wait_for_log(r"ended with status -9")
     service.wait_for_log(r"(?s)(serving on.*){3}")
     assert service.get("/api/health").status == 200
+
+
+def test_a_worker_that_dies_while_the_file_is_broken_is_replaced_by_one_with_the_last_good(
+    start_service: StartService, redis_server: RedisServer
+) -> None:
+    service = start_service(tiers_text(), "--redis", redis_server.url, "--workers", "2")
+    service.wait_for_log(r"(?s)(serving on.*){2}")
+    edit(service, "10/60s", "20/60s")
+    service.process.send_signal(signal.SIGHUP)
+    service.wait_for_log(r"(?s)(generation 2 is in force.*){3}")
+    edit(service, "20/60s", "twenty")
+    for worker in psutil.Process(service.process.pid).children():
+        worker.kill()
+    service.wait_for_log(r"(?s)(serving on.*){4}")
+    tiers = service.get("/api/tiers").json["tiers"]
+    assert tiers["public"]["rate_limit"]["limit"] == 20
+
+
+def test_sigterm_waits_for_a_client_whose_origin_is_done(
+    service: Service, origin: Origin, token: dict[str, str]
+) -> None:
+    body = b"x" * 3_000_000
+    origin.scripts["/v.ts"] = answer(body)
+    with socket.create_connection(("127.0.0.1", service.port), HANG) as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
+        path = f"/api?url={quote(origin.url + '/v.ts', safe='')}&token={token['X-Session-Token']}"
+        client.sendall(f"GET {path} HTTP/1.0\r\n\r\n".encode())
+        received = client.recv(1000)
+        service.process.send_signal(signal.SIGTERM)
+        while chunk := client.recv(100_000):
+            received += chunk
+    assert received.endswith(body)
+    assert service.process.wait(HANG) == 0
+
+
+def test_a_stream_that_outlasts_the_end_is_visibly_cut(service: Service, origin: Origin, token: dict[str, str]) -> None:
+    def endless(request: BaseHTTPRequestHandler) -> None:
+        send_head(request, 200, {"Transfer-Encoding": "chunked"})
+        while True:
+            request.wfile.write(b"3\r\nabc\r\n")
+            time.sleep(0.05)
+
+    origin.scripts["/live.ts"] = endless
+    with socket.create_connection(("127.0.0.1", service.port), HANG) as client:
+        path = f"/api?url={quote(origin.url + '/live.ts', safe='')}&token={token['X-Session-Token']}"
+        client.sendall(f"GET {path} HTTP/1.0\r\n\r\n".encode())
+        assert client.recv(1000)
+        service.process.send_signal(signal.SIGTERM)
+        with pytest.raises(ConnectionResetError):
+            while client.recv(1000):
+                pass
 
 
 def test_digest_of_a_whole_stream_is_right_under_many_readers(
