@@ -76,7 +76,7 @@ class Links:
             try:
                 place = self._places[directory] = self._place(MediaUrl.parse(absolute.partition("#")[0]))
             except InvalidUrl:
-                # The gateway cannot fetch it (a user name in it, say); its own answer says why, and a direct one would not.
+                # The gateway cannot fetch it (a user name in it, say). Its own answer says why; a direct one would not.
                 return f"/api?url={quote(absolute, safe='')}"
         if place.in_scope and is_relative(reference, absolute, self.base.href):
             return None
