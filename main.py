@@ -24,7 +24,7 @@ from commands import options
 from commands.check import check
 from commands.keys import keys
 from demo.origin import MEDIA, catalogue, origin_app
-from demo.session import CLIENT, demo_key, welcome
+from demo.session import CLIENT, TIER, demo_key, welcome
 from demo.wire import Wire
 from gateway.configuration import Configuration, Sources
 from gateway.identity import Grants, KeyFile, Keyring, SessionTokens, Slowdown, keyring_path
@@ -37,7 +37,7 @@ from gateway.service.running import Running
 from gateway.service.settings import Settings
 from gateway.service.versions import VERSION, versions
 from gateway.service.workers import Supervisor
-from gateway.store.redis_store import embedded_store, redis_store
+from gateway.store.redis_store import RedisStore, embedded_store, redis_store
 from handlers import Routes, admin_routes, application, public_routes
 from handlers.demo import Demo, demo_routes
 from handlers.server import GatewayServer
@@ -80,7 +80,7 @@ def serve(**given: object) -> None:
     settings = _settings(**given)
     with options.problems_told(settings.tiers):
         public = _bind(settings.address, settings.port, "--address and --port")
-        admins = [_bind_admin(settings.admin, number) for number in range(settings.workers)]
+        admins = [_bind_admin(settings, number) for number in range(settings.workers)]
         # Compiled before any worker is forked: each begins with the last good generation, whatever the files hold.
         configuration = Configuration(_sources(settings, [*public, *itertools.chain(*admins)]))
 
@@ -100,12 +100,14 @@ def serve(**given: object) -> None:
 @options.tiers
 @options.state
 @options.policies
-@options.option("--origin", "The port of the demo's own media origin; tiers.yaml must name it.", 8090, click.INT)
+@options.option(
+    "--origin", "The port of the demo's own media origin; tiers.yaml must name it.", 8090, click.IntRange(1, 65535)
+)
 def demo(state: Path, origin: int, **given: object) -> None:
     """Serve the demo: a page that plays, a media origin, and a key to try, all on this machine."""
     settings = _settings(**given, state=state, keys=state / "keys.yaml", redis="", workers=1)
     with options.problems_told(settings.tiers):
-        public, admin = _bind(settings.address, settings.port, "--address and --port"), _bind_admin(settings.admin, 0)
+        public, admin = _bind(settings.address, settings.port, "--address and --port"), _bind_admin(settings, 0)
         asyncio.run(_demo(settings, public, admin, _bind("127.0.0.1", origin, "--origin")))
 
 
@@ -117,6 +119,10 @@ def _settings(**given: object) -> Settings:
     settings = Settings(**given)  # type: ignore[arg-type]  # click has given each its type
     if refusal := settings.refusal():
         raise click.UsageError(refusal)
+    try:
+        _store(settings)
+    except ValueError as error:
+        raise click.UsageError(f"--redis: {error}") from error
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until a worker listens to it, there is nothing to reload
     set_up_logs()
     return settings
@@ -131,9 +137,13 @@ async def _serve(settings: Settings, configuration: Configuration, public: Socke
 
 
 async def _demo(settings: Settings, public: Sockets, admin: Sockets, origin: Sockets) -> None:
-    keyring = _keyring(settings)
-    key = demo_key(KeyFile(settings.keys, keyring.pepper, time.time), settings.state)
-    gateway = compose(settings, Configuration(_sources(settings, [*public, *admin])))
+    configuration = Configuration(_sources(settings, [*public, *admin]))
+    if TIER not in configuration.current.file.tiers:
+        raise click.ClickException(f"{settings.tiers} has no tier {TIER}, which the demo's key is on")
+    key_file = KeyFile(settings.keys, _keyring(settings).pepper, time.time)
+    key = demo_key(key_file, settings.state, configuration.current.keys, time.time())
+    configuration.reload_if_changed()
+    gateway = compose(settings, configuration)
     media = f"http://{_place(origin)}"
     gateway.configuration.current.guard.judge(MediaUrl.parse(media))
     wire = Wire(CLIENT)
@@ -154,7 +164,7 @@ def compose(settings: Settings, configuration: Configuration) -> Gateway:
     metrics.watch(
         "config_last_reload_successful", "1, or 0 after a broken edit", lambda: configuration.last_reload_successful
     )
-    store = redis_store(settings.redis, settings.workers) if settings.redis else embedded_store()
+    store = _store(settings)
     metrics.watch("store_calls", "Calls made to the store", lambda: store.batch.calls)
     metrics.watch("store_breaker_open", "1 while the store is taken to be down", lambda: store.breaker.is_open)
     running = Running()
@@ -184,6 +194,11 @@ def _listeners(gateway: Gateway, routes: Routes, public: Sockets, admin: Sockets
     ]
 
 
+def _store(settings: Settings) -> RedisStore:
+    """The store; raise `ValueError` if its URL is none. It connects when it is first asked."""
+    return redis_store(settings.redis, settings.workers) if settings.redis else embedded_store()
+
+
 def _keyring(settings: Settings) -> Keyring:
     path = keyring_path(settings.state, os.environ)
     keyring, made = Keyring.load_or_create(path)
@@ -208,11 +223,27 @@ def _bind(address: str, port: int, option: str) -> Sockets:
         ) from error
 
 
-def _bind_admin(admin: str, number: int) -> Sockets:
-    if admin.startswith("/"):
-        return [bind_unix_socket(f"{admin}.{number}" if number else admin, mode=0o660)]
-    host, _, port = admin.rpartition(":")
-    return _bind(host, int(port) + number if int(port) else 0, "--admin")
+def _bind_admin(settings: Settings, number: int) -> Sockets:
+    if not settings.admin.startswith("/"):
+        port = int(settings.admin.rpartition(":")[2])
+        return _bind(settings.admin_host, port + number if port else 0, "--admin")
+    path = f"{settings.admin}.{number}" if number else settings.admin
+    if _is_served(path):
+        raise click.ClickException(f"cannot listen on {path}: another service does; choose another with --admin")
+    try:
+        return [bind_unix_socket(path, mode=0o660)]
+    except (OSError, ValueError) as error:
+        raise click.ClickException(f"cannot listen on {path}: {error}; choose another with --admin") from error
+
+
+def _is_served(path: str) -> bool:
+    """Whether a unix socket has a listener; one that was left behind by a crash has none, and is replaced."""
+    with socket.socket(socket.AF_UNIX) as client:
+        try:
+            client.connect(path)
+        except OSError:
+            return False
+        return True
 
 
 def _place(sockets: Sockets) -> str:

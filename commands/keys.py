@@ -17,6 +17,8 @@ from gateway.policy import duration
 from gateway.tiers import compile_tiers
 from gateway.tiers.fields import nearest
 
+LONGEST_OVERLAP = 365 * 86400
+
 
 @dataclass(frozen=True)
 class Files:
@@ -28,9 +30,16 @@ class Files:
     policies: Path | None
 
     def key_file(self) -> KeyFile:
-        """``keys.yaml``, with the pepper of the state directory, which is made if it is not there."""
-        keyring, _ = Keyring.load_or_create(keyring_path(self.state, os.environ))
+        """``keys.yaml``, with the pepper of the state directory, which is made if it is not there, and says so."""
+        path = keyring_path(self.state, os.environ)
+        keyring, made = Keyring.load_or_create(path)
+        if made:
+            click.echo(f"made new secrets in {path}: a gateway with others will not know this key", err=True)
         return KeyFile(self.keys, keyring.pepper, time.time)
+
+    def without_secrets(self) -> KeyFile:
+        """``keys.yaml`` for what makes no key."""
+        return KeyFile(self.keys, b"", time.time)
 
 
 @click.group()
@@ -66,7 +75,7 @@ def add(files: Files, client: str, tier: str) -> None:
 def list_keys(files: Files) -> None:
     """List all keys: client, tier, id, state, when it was made. No key itself is kept anywhere."""
     with options.problems_told(files.tiers):
-        for line in table(files.key_file().records(), time.time()):
+        for line in table(files.without_secrets().records(), time.time()):
             click.echo(line)
 
 
@@ -82,6 +91,8 @@ def rotate(files: Files, client: str, overlap: str) -> None:
             seconds = duration(overlap)
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="--overlap") from error
+        if seconds > LONGEST_OVERLAP:
+            raise click.BadParameter(f"{overlap} is too long; the longest is 365d", param_hint="--overlap")
         click.echo(files.key_file().rotate(client, seconds).text)
 
 
@@ -91,7 +102,7 @@ def rotate(files: Files, client: str, overlap: str) -> None:
 def revoke(files: Files, client_or_key_id: str) -> None:
     """End all keys of a client, or one key by its id, and with them their sessions and grants."""
     with options.problems_told(files.tiers):
-        revoked = files.key_file().revoke(client_or_key_id)
+        revoked = files.without_secrets().revoke(client_or_key_id)
         click.echo(f"revoked: {', '.join(revoked) or 'nothing; it was revoked before'}", err=True)
 
 

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from gateway.identity import KeyFile
+from gateway.identity import KeyFile, Keys
 from gateway.identity.draft import write_draft
-from gateway.identity.keytext import KeyText
+from gateway.problem import InvalidKey
 
 CLIENT = "demo"
 TIER = "standard"
 
 
-def demo_key(keys: KeyFile, state: Path) -> str:
-    """The demo's own key, kept under the state directory and made where it is missing or was revoked."""
+def demo_key(file: KeyFile, state: Path, keys: Keys, now: float) -> str:
+    """The demo's own key, kept under the state directory; a new one where it is missing or no longer alive."""
     kept = state / "demo.key"
-    if kept.exists():
-        known = KeyText.parse(kept.read_text().strip())
-        if known and any(record.id == known.id and record.revoked is None for record in keys.records()):
-            return known.text
-    made = keys.add(CLIENT, TIER).text
+    with suppress(FileNotFoundError, InvalidKey):
+        text = kept.read_text().strip()
+        keys.authenticate(text, now)
+        return text
+    made = file.add(CLIENT, TIER).text
     write_draft(kept, made + "\n").replace(kept)
     return made
 

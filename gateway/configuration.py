@@ -43,13 +43,27 @@ class Sources:
     def compile(self, number: int) -> Generation:
         """Read both files; raise `ConfigErrors`, `KeyFileError` or `OSError`."""
         file = compile_tiers(self.tiers.read_bytes(), self.policies)
-        keys = Keys(read_keys(self.keys), file.open_keys, self.pepper, frozenset(file.tiers))
+        records = read_keys(self.keys)
+        for client, tier in sorted({(key.client, key.tier) for key in records if key.tier not in file.tiers}):
+            _log.warning("%s: there is no tier %s, so the keys of client %s are dead", self.keys, tier, client)
+        keys = Keys(records, file.open_keys, self.pepper, frozenset(file.tiers))
         return Generation(number, file, keys, Guard(file.origins, self.listeners))
 
+    def require_keys(self) -> None:
+        """Raise `KeyFileError` if the file of keys is missing or empty: more likely half written than meant."""
+        if not self.keys.exists() or not self.keys.stat().st_size:
+            right = "revoke keys to end them, or write clients: {} to end all"
+            raise KeyFileError(f"{self.keys}: it is missing or empty, which would end every key; {right}")
+
     def digest(self) -> bytes:
-        """A hash of what both files hold now; a missing file counts as empty."""
-        contents = [path.read_bytes() if path.exists() else b"" for path in (self.tiers, self.keys)]
-        return hashlib.sha256(b"".join(hashlib.sha256(content).digest() for content in contents)).digest()
+        """A hash of what both files hold now, and of who may read them; a missing file counts as empty."""
+        return hashlib.sha256(b"".join(_fingerprint(path) for path in (self.tiers, self.keys))).digest()
+
+
+def _fingerprint(path: Path) -> bytes:
+    if not path.exists():
+        return b""
+    return hashlib.sha256(path.read_bytes()).digest() + str(path.stat().st_mode).encode()
 
 
 class Configuration:
@@ -65,6 +79,8 @@ class Configuration:
         """Compile both files and swap them in; on any error log its place and keep the old generation."""
         self._seen = self._digest()
         try:
+            if self.current.keys.any_records:
+                self._sources.require_keys()
             self.current = self._sources.compile(self.current.number + 1)
         except (ConfigErrors, KeyFileError, OSError) as error:
             self.last_reload_successful = False

@@ -6,6 +6,7 @@ import json
 
 from tornado.web import RequestHandler
 
+from gateway.policy import OnStoreError
 from gateway.problem import OutOfCapacity
 from gateway.service.gateway import Gateway
 from gateway.service.versions import versions
@@ -31,12 +32,18 @@ class LiveHandler(AdminHandler):
         """Always 200."""
         self.tell(200, {"status": "ok"})
 
+    head = get
+
 
 class ReadyHandler(AdminHandler):
-    """``GET /readyz``: the store answers too. Says the versions in use."""
+    """``GET /readyz``: whether customers are served. Says the versions in use.
+
+    A store that is down is an outage only where a tier says deny. Taken for one elsewhere, it would take every VM out
+    of service at once.
+    """
 
     async def get(self) -> None:
-        """200, or 503 with what is missing."""
+        """200, also without the store if no tier denies then, or 503; with the reason."""
         told: dict[str, object] = {
             "version": self.gateway.version,
             "generation": self.gateway.configuration.current.number,
@@ -46,9 +53,19 @@ class ReadyHandler(AdminHandler):
         try:
             await self.gateway.store.ping()
         except OutOfCapacity as problem:
-            self.tell(503, {"status": "not ready", "reason": problem.detail} | told)
+            told |= {"reason": problem.detail}
+            if self._denies_without_store():
+                self.tell(503, {"status": "not ready"} | told)
+            else:
+                self.tell(200, {"status": "degraded"} | told)
         else:
             self.tell(200, {"status": "ready"} | told)
+
+    head = get
+
+    def _denies_without_store(self) -> bool:
+        tiers = self.gateway.configuration.current.file.tiers.values()
+        return any(tier.on_store_error is OnStoreError.DENY for tier in tiers)
 
 
 class MetricsHandler(AdminHandler):

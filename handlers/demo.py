@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from tornado.web import url
 
 from gateway.policy import Call, Credential, Json, Purpose
+from gateway.problem import InvalidKey
 from gateway.service.gateway import Gateway
 from handlers.account import AuthHandler
 from handlers.base import Handler
@@ -17,6 +19,9 @@ from handlers.page import WEB, AssetHandler, PageHandler
 
 if TYPE_CHECKING:
     from handlers import Routes
+
+
+_NUMBER = re.compile(r"[0-9]{1,15}")
 
 
 class Wire(Protocol):
@@ -51,25 +56,38 @@ class CatalogueHandler(DemoHandler):
         self.answer(self.demo.catalogue)
 
 
-class WireHandler(DemoHandler):
+class PolledHandler(DemoHandler):
+    """Asked by the page every second: answered without a log line, which would bury the others."""
+
+    def on_finish(self) -> None:
+        self.gateway.running.end(self.cut)
+
+
+class WireHandler(PolledHandler):
     """``GET /demo/wire?after=N``."""
 
     def get(self) -> None:
         """The requests after N."""
         after = self.get_query_argument("after", "0")
-        self.answer(self.demo.wire.after(int(after) if after.isdecimal() else 0))
+        self.answer(self.demo.wire.after(int(after) if _NUMBER.fullmatch(after) else 0))
 
 
-class LimitsHandler(DemoHandler):
+class LimitsHandler(PolledHandler):
     """``GET /demo/limits``."""
 
     async def get(self) -> None:
         """The plan table, and how the demo's key stands; looking counts nothing."""
-        file = self.generation.file
-        identity = self.generation.keys.authenticate(self.demo.key, self.gateway.clock())
+        tiers = {name: tier.describe() for name, tier in self.generation.file.tiers.items()}
+        self.answer({"tiers": tiers, "usage": await self._usage()})
+
+    async def _usage(self) -> Json:
+        try:
+            identity = self.generation.keys.authenticate(self.demo.key, self.gateway.clock())
+        except InvalidKey:
+            return None  # the page says so
         call = Call(identity, Purpose.ACCOUNT, self.gateway.store)
-        usage = {"tier": identity.tier, "policies": await file.tiers[identity.tier].report(call)}
-        self.answer({"tiers": {name: tier.describe() for name, tier in file.tiers.items()}, "usage": usage})
+        report = await self.generation.tier(identity.tier).report(call)
+        return {"tier": identity.tier, "policies": report}
 
 
 class TokenHandler(AuthHandler):

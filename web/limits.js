@@ -12,7 +12,8 @@ export class Limits {
     const response = await fetch("/demo/limits");
     if (!response.ok) return;
     const { tiers, usage } = await response.json();
-    this.rows.replaceChildren(...Object.entries(tiers).map(([name, tier]) => this.row(name, tier, name === usage.tier)));
+    this.rows.replaceChildren(...Object.entries(tiers).map(([name, tier]) => this.row(name, tier, name === usage?.tier)));
+    if (!usage) { this.usage.textContent = "The demo's key is no longer alive; start the demo again."; this.bar.style.width = "0"; return; }
     const limit = usage.policies.rate_limit;
     if (!limit) { this.usage.textContent = `The demo's key, tier ${usage.tier}, has no request limit.`; return; }
     const used = Math.max(0, limit.limit - limit.remaining);

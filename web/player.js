@@ -33,6 +33,7 @@ export class Player {
     video.addEventListener("waiting", () => this.say("Waiting for data…"));
     video.addEventListener("ended", () => this.say("The end."));
     video.addEventListener("timeupdate", () => this.noteTime());
+    video.addEventListener("seeking", () => { if (video.currentTime) this.at = video.currentTime; });
     video.addEventListener("play", () => { this.running = true; });
     video.addEventListener("pause", () => { if (!video.error && video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) this.running = false; });
   }

@@ -41,7 +41,7 @@ class KeyFile:
     """Changes to ``keys.yaml``. Each raises `KeyFileError` and changes nothing when it makes no sense."""
 
     def __init__(self, path: Path, pepper: bytes, clock: Callable[[], float]) -> None:
-        self._path = path
+        self._path = path.resolve()  # a link stays a link: the file behind it is replaced
         self._pepper = pepper
         self._clock = clock
 
@@ -120,5 +120,5 @@ def _unused(records: Iterable[KeyRecord]) -> KeyText:
 
 
 def _nearest(name: str, records: Iterable[KeyRecord]) -> str:
-    near = difflib.get_close_matches(name, {record.client for record in records}, 1)
+    near = difflib.get_close_matches(name, {record.client for record in records} - {name}, 1)
     return f" (did you mean {near[0]}?)" if near else ""

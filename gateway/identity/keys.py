@@ -53,6 +53,11 @@ class Keys:
         self._identities |= {identity.key_id: identity for identity in self._open.values()}
         self._dummy = key_hash("", pepper)
 
+    @property
+    def any_records(self) -> bool:
+        """Whether there is any key beside the open ones."""
+        return bool(self._records)
+
     def authenticate(self, text: str, now: float) -> Identity:
         """Who a key belongs to; raise `InvalidKey`, the same for malformed, unknown, expired and revoked ones."""
         if text in self._open:

@@ -5,12 +5,18 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 import time
+from collections import deque
 from collections.abc import Callable
 
 from gateway.service.systemd import notify, notify_reloading
 
 RESTART_SECONDS = 1.0
+MOST_DEATHS = 10
+"""Deaths within `DEATHS_SECONDS` of each other after which the parent gives up, so that systemd learns of it."""
+
+DEATHS_SECONDS = 20
 _log = logging.getLogger("sluicegate.workers")
 
 
@@ -24,9 +30,10 @@ class Supervisor:
         self._look = look
         self._workers: dict[int, int] = {}
         self._stopping = False
+        self._deaths: deque[float] = deque(maxlen=MOST_DEATHS)
 
     def supervise(self) -> None:
-        """Return when all workers have ended after SIGTERM or SIGINT."""
+        """Return when all workers have ended after SIGTERM or SIGINT; exit with 1 if they cannot be kept alive."""
         for passed_on in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(passed_on, self._pass_on)
         for number in range(self._count):
@@ -53,9 +60,18 @@ class Supervisor:
         number = self._workers.pop(pid)
         if not self._stopping:
             _log.error("worker %d ended with status %d; starting another", number, os.waitstatus_to_exitcode(status))
+            self._give_up_if_hopeless()
             time.sleep(RESTART_SECONDS)
             if not self._stopping:
                 self._start(number)
+
+    def _give_up_if_hopeless(self) -> None:
+        self._deaths.append(time.monotonic())
+        if len(self._deaths) == MOST_DEATHS and self._deaths[-1] - self._deaths[0] < DEATHS_SECONDS:
+            _log.critical("workers die as soon as they are started; giving up")
+            for pid in self._workers:
+                os.kill(pid, signal.SIGTERM)
+            sys.exit(1)
 
     def _pass_on(self, received: int, _frame: object) -> None:
         if received == signal.SIGHUP:

@@ -81,7 +81,7 @@ class Batch:
             async with asyncio.timeout(self._patience):
                 told = await self._script(keys=[_key(ask.window) for ask in asks], args=arguments)
         except (RedisError, OSError, TimeoutError) as error:
-            self._breaker.failed()
+            self._breaker.failed(error)
             raise OutOfCapacity("The store of limits does not answer.") from error
         self._breaker.succeeded()
         return told

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from gateway.problem import OutOfCapacity
 
+_log = logging.getLogger("sluicegate.store")
 FAILURES = 3
 PAUSE_SECONDS = 1.0
 
@@ -31,10 +33,14 @@ class Breaker:
             raise OutOfCapacity("The store of limits does not answer.")
         self._tried = now
 
-    def failed(self) -> None:
-        """A call has failed."""
+    def failed(self, error: Exception) -> None:
+        """A call has failed; the one that opens the breaker is logged with its cause."""
         self._failures += 1
+        if self._failures == FAILURES:
+            _log.error("the store does not answer: %s: %s", type(error).__name__, error)
 
     def succeeded(self) -> None:
         """A call has succeeded."""
+        if self.is_open:
+            _log.info("the store answers again")
         self._failures = 0

@@ -65,7 +65,8 @@ class RedisStore:
         try:
             await self._redis.ping()
         except (RedisError, OSError, TimeoutError) as error:
-            raise OutOfCapacity("The store of limits does not answer.") from error
+            cause = f"{type(error).__name__}: {error}"
+            raise OutOfCapacity(f"The store of limits does not answer: {cause}") from error
 
     async def close(self) -> None:
         """Close all connections."""

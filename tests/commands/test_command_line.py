@@ -132,3 +132,40 @@ def test_rotating_and_revoking_say_what_became_of_the_keys(folder: Path) -> None
         refused = run(folder, *wrong)
         assert (refused.returncode, "did you mean acme" in refused.stderr) == (1, True)
     assert run(folder, "keys", "rotate", "acme", "--overlap", "soon").returncode == 2
+
+
+def test_settings_that_cannot_serve_are_refused_with_the_option(folder: Path) -> None:
+    for arguments, told in (
+        (("--redis", "foo"), "--redis"),
+        (("--redis", "foo", "--workers", "3"), "--redis"),
+        (("--admin", "127.0.0.1:65535", "--workers", "2", "--redis", "redis://x"), "leaves no port"),
+        (("--admin", "9090"), "neither host:port"),
+        (("--port", "0", "--admin", "/nowhere/admin.sock"), "choose another with --admin"),
+    ):
+        refused = run(folder, "serve", *arguments)
+        assert refused.returncode in {1, 2}
+        assert told in refused.stderr
+        assert "Traceback" not in refused.stderr
+
+
+def test_new_secrets_are_told_of_and_never_made_to_look(folder: Path) -> None:
+    assert run(folder, "keys", "list").returncode == 0
+    assert not (folder / ".sluicegate").exists()
+    first = run(folder, "keys", "add", "acme", "--tier", "standard")
+    assert "made new secrets" in first.stderr
+    assert run(folder, "keys", "add", "acme", "--tier", "standard").stderr == ""
+
+
+def test_a_link_to_the_file_of_keys_stays_one(folder: Path) -> None:
+    (folder / "real").mkdir()
+    (folder / "keys.yaml").symlink_to("real/keys.yaml")
+    run(folder, "keys", "add", "acme", "--tier", "standard")
+    run(folder, "keys", "revoke", "acme")
+    assert (folder / "keys.yaml").is_symlink()
+    assert "revoked" in (folder / "real" / "keys.yaml").read_text()
+
+
+def test_an_overlap_beyond_reason_is_refused(folder: Path) -> None:
+    run(folder, "keys", "add", "acme", "--tier", "standard")
+    refused = run(folder, "keys", "rotate", "acme", "--overlap", "9999999d")
+    assert (refused.returncode, "the longest is 365d" in refused.stderr) == (2, True)

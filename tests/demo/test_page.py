@@ -85,6 +85,31 @@ def test_the_page_never_sees_the_key(demo: Service, tmp_path: Path) -> None:
         assert key not in str(logged(browser, "performance"))
 
 
+def test_the_page_says_when_its_key_has_died_and_the_next_start_makes_another(demo: Service, tmp_path: Path) -> None:
+    dead = (demo.keyring.parent / "demo.key").read_text()
+    with chromium(tmp_path) as browser:
+        open_page(browser, demo)
+        demo.key_file().revoke("demo")
+        demo.reload()
+        wait_until(lambda: "no longer alive" in browser.find_element("id", "usage").text)
+        assert "standard" in browser.find_element("id", "tiers").text
+    origin = demo.get("/demo/media").json[0]["url"].split("/")[2].rpartition(":")[2]
+    demo.stop()
+    again = Service.start(
+        demo.folder,
+        (demo.folder / "tiers.yaml").read_text(),
+        "--origin",
+        origin,
+        state=demo.keyring.parent,
+        command="demo",
+    )
+    try:
+        assert (demo.keyring.parent / "demo.key").read_text() != dead
+        assert again.get("/demo/token", None, "POST").status == 200
+    finally:
+        again.stop()
+
+
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_fits_its_window_and_logs_no_error(demo: Service, tmp_path: Path, width: int, scheme: str) -> None:

@@ -77,6 +77,36 @@ def test_a_file_that_cannot_be_read_is_told_once_and_changes_nothing(service: Se
     assert service.get("/api/usage", key).status == 200
 
 
+def test_following_the_logs_advice_is_enough(service: Service) -> None:
+    key = {"X-API-Key": service.add_key("acme", "standard")}
+    service.keys.chmod(0o644)
+    service.wait_for_log("others can read it; chmod 600")
+    service.keys.chmod(0o600)
+    service.wait_for_log("generation 3 is in force")
+    assert service.get("/api/usage", key).status == 200
+
+
+@pytest.mark.parametrize("loss", ["missing", "empty"])
+def test_a_file_of_keys_that_is_suddenly_gone_ends_nobody(service: Service, loss: str) -> None:
+    key = {"X-API-Key": service.add_key("acme", "standard")}
+    if loss == "missing":
+        service.keys.rename(service.keys.with_name("elsewhere"))
+    else:
+        service.keys.write_text("")
+    service.reload()
+    service.wait_for_log("missing or empty, which would end every key")
+    assert service.get("/api/usage", key).status == 200
+    assert service.admin("/readyz").json["last_reload_successful"] is False
+
+
+def test_a_client_on_a_tier_that_is_not_there_is_told_of(service: Service) -> None:
+    key = {"X-API-Key": service.add_key("acme", "standard")}
+    service.keys.write_text(service.keys.read_text().replace("standard", "standart"))
+    service.reload()
+    service.wait_for_log("there is no tier standart, so the keys of client acme are dead")
+    assert service.get("/api/usage", key).status == 401
+
+
 def slow_body(request: BaseHTTPRequestHandler) -> None:
     send_head(request, 200, {"Content-Length": "20000"})
     for _ in range(20):
@@ -227,6 +257,13 @@ def test_systemd_is_told_of_the_start_each_reload_and_the_end(tmp_path: Path) ->
         assert channel.recv(1000) == b"READY=1"
         service.stop()
         assert channel.recv(1000) == b"STOPPING=1"
+
+
+def test_an_admin_socket_that_is_in_use_is_not_taken(start_service: StartService, tmp_path: Path) -> None:
+    admin = tmp_path / "admin.sock"
+    start_service(tiers_text(), "--admin", str(admin))
+    with pytest.raises(AssertionError, match="another service does; choose another with --admin"):
+        start_service(tiers_text(), "--admin", str(admin))
 
 
 def test_the_admin_listener_can_be_a_unix_socket_that_outlives_a_crash(

@@ -117,7 +117,7 @@ def test_the_breaker_lets_one_call_through_now_and_then() -> None:
     breaker = Breaker(clock)
     for _ in range(FAILURES):
         breaker.require_closed()
-        breaker.failed()
+        breaker.failed(OSError())
     with pytest.raises(OutOfCapacity):
         breaker.require_closed()
     clock.now += PAUSE_SECONDS
@@ -165,5 +165,14 @@ def test_a_service_serves_through_an_outage_as_its_tiers_say(start_service: Star
     statuses = [service.get("/api/health", key).status for _ in range(101)]
     assert statuses == [200] * 100 + [429]
     assert "sluicegate_store_breaker_open 1.0" in service.admin("/metrics").body.decode()
-    assert service.admin("/readyz").status == 503
+    service.wait_for_log("the store does not answer: ConnectionError")
+    ready = service.admin("/readyz")
+    assert (ready.status, ready.json["status"]) == (503, "not ready")
+    assert "ConnectionError" in ready.json["reason"]
     assert service.admin("/healthz").status == 200
+
+
+def test_a_service_whose_tiers_can_do_without_the_store_stays_ready(start_service: StartService) -> None:
+    service = start_service(tiers_text(), "--redis", "redis://127.0.0.1:1/0")
+    ready = service.admin("/readyz")
+    assert (ready.status, ready.json["status"]) == (200, "degraded")
