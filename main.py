@@ -13,16 +13,15 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
 from tornado.httpserver import HTTPServer
-from tornado.netutil import bind_sockets, bind_unix_socket
 
 from commands import options
 from commands.check import check
 from commands.keys import keys
+from commands.listening import Sockets, bind, bind_admin, place
 from demo.origin import MEDIA, catalogue, origin_app
 from demo.session import CLIENT, TIER, demo_key, welcome
 from demo.wire import Wire
@@ -43,7 +42,6 @@ from handlers.demo import Demo, demo_routes
 from handlers.server import GatewayServer
 from handlers.worker import Listener, Worker
 
-Sockets = Sequence[socket.socket]
 _log = logging.getLogger("sluicegate")
 
 
@@ -79,8 +77,8 @@ def serve(**given: object) -> None:
     """
     settings = _settings(**given)
     with options.problems_told(settings.tiers):
-        public = _bind(settings.address, settings.port, "--address and --port")
-        admins = [_bind_admin(settings, number) for number in range(settings.workers)]
+        public = bind(settings.address, settings.port, "--address and --port")
+        admins = [bind_admin(settings, number) for number in range(settings.workers)]
         # Compiled before any worker is forked: each begins with the last good generation, whatever the files hold.
         configuration = Configuration(_sources(settings, [*public, *itertools.chain(*admins)]))
 
@@ -107,8 +105,8 @@ def demo(state: Path, origin: int, **given: object) -> None:
     """Serve the demo: a page that plays, a media origin, and a key to try, all on this machine."""
     settings = _settings(**given, state=state, keys=state / "keys.yaml", redis="", workers=1)
     with options.problems_told(settings.tiers):
-        public, admin = _bind(settings.address, settings.port, "--address and --port"), _bind_admin(settings, 0)
-        asyncio.run(_demo(settings, public, admin, _bind("127.0.0.1", origin, "--origin")))
+        public, admin = bind(settings.address, settings.port, "--address and --port"), bind_admin(settings, 0)
+        asyncio.run(_demo(settings, public, admin, bind("127.0.0.1", origin, "--origin")))
 
 
 cli.add_command(check)
@@ -144,13 +142,13 @@ async def _demo(settings: Settings, public: Sockets, admin: Sockets, origin: Soc
     key = demo_key(key_file, settings.state, configuration.current.keys, time.time())
     configuration.reload_if_changed()
     gateway = compose(settings, configuration)
-    media = f"http://{_place(origin)}"
+    media = f"http://{place(origin)}"
     gateway.configuration.current.guard.judge(MediaUrl.parse(media))
     wire = Wire(CLIENT)
     logging.getLogger("sluicegate.request").addHandler(wire)
     routes = [*public_routes(gateway), *demo_routes(gateway, Demo(key, catalogue(media), wire))]
     listeners = [*_listeners(gateway, routes, public, admin), Listener(HTTPServer(origin_app(MEDIA)), origin)]
-    click.echo(welcome(f"http://{_place(public)}", media, key))
+    click.echo(welcome(f"http://{place(public)}", media, key))
     await Worker(gateway, listeners).run()
 
 
@@ -187,7 +185,7 @@ def compose(settings: Settings, configuration: Configuration) -> Gateway:
 
 
 def _listeners(gateway: Gateway, routes: Routes, public: Sockets, admin: Sockets) -> list[Listener]:
-    _log.info("serving on %s, admin on %s, with %s", _place(public), _place(admin), versions())
+    _log.info("serving on %s, admin on %s, with %s", place(public), place(admin), versions())
     return [
         Listener(GatewayServer.serving(application(gateway, routes)), public),
         Listener(GatewayServer.serving(application(gateway, admin_routes(gateway))), admin),
@@ -212,43 +210,6 @@ def _sources(settings: Settings, own: Sockets) -> Sources:
     listeners = frozenset(bound.getsockname()[:2] for bound in own if bound.family != socket.AF_UNIX)
     policies = options.discovered(settings.policies)
     return Sources(settings.tiers, settings.keys, policies, keyring.pepper, listeners)
-
-
-def _bind(address: str, port: int, option: str) -> Sockets:
-    try:
-        return bind_sockets(port, address, backlog=1024)
-    except OSError as error:
-        raise click.ClickException(
-            f"cannot listen on {address}:{port}: {error.strerror}; choose another with {option}"
-        ) from error
-
-
-def _bind_admin(settings: Settings, number: int) -> Sockets:
-    if not settings.admin.startswith("/"):
-        port = int(settings.admin.rpartition(":")[2])
-        return _bind(settings.admin_host, port + number if port else 0, "--admin")
-    path = f"{settings.admin}.{number}" if number else settings.admin
-    if _is_served(path):
-        raise click.ClickException(f"cannot listen on {path}: another service does; choose another with --admin")
-    try:
-        return [bind_unix_socket(path, mode=0o660)]
-    except (OSError, ValueError) as error:
-        raise click.ClickException(f"cannot listen on {path}: {error}; choose another with --admin") from error
-
-
-def _is_served(path: str) -> bool:
-    """Whether a unix socket has a listener; one that was left behind by a crash has none, and is replaced."""
-    with socket.socket(socket.AF_UNIX) as client:
-        try:
-            client.connect(path)
-        except OSError:
-            return False
-        return True
-
-
-def _place(sockets: Sockets) -> str:
-    name = sockets[0].getsockname()
-    return name if isinstance(name, str) else f"{name[0]}:{name[1]}"
 
 
 if __name__ == "__main__":
