@@ -14,6 +14,11 @@ MOST_HEADER_BYTES = 32 * 1024
 MOST_BODY_BYTES = 8 * 1024
 IDLE_SECONDS = 60
 BODY_SECONDS = 10
+UNSENT_BYTES = 128 * 1024
+"""Bytes that the kernel holds for a client before the connection counts as full (tcp(7), TCP_NOTSENT_LOWAT). Without it
+that is megabytes, and it counts as full until a third of them have left: minutes for a slow client, who would be taken
+for a stalled one."""
+
 _DRAINED_BYTES = 8 * 1024 * 1024
 _DRAIN_SECONDS = 2
 _TOO_LARGE = (
@@ -40,7 +45,9 @@ class GatewayServer(HTTPServer):
         )
 
     def handle_stream(self, stream: IOStream, address: tuple[object, ...]) -> None:
-        """Serve a connection through a stream that says why it closes."""
+        """Serve a connection through a stream that says why it closes, and tells soon what its client has taken."""
+        if stream.socket.family != socket.AF_UNIX:
+            stream.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
         super().handle_stream(ExplainingStream(stream.socket, max_buffer_size=stream.max_buffer_size), address)
 
 

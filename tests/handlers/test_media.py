@@ -552,7 +552,7 @@ def test_a_client_that_reads_nothing_holds_the_origin_back(
     time.sleep(3)
     settled = sum(sent)
     time.sleep(1)
-    assert sum(sent) == settled < whole / 4  # what fits into the kernel's socket buffers, and no more
+    assert sum(sent) == settled < 16_000_000  # what fits into the kernel's socket buffers, and no more
     assert service.resident_kib() - before < 4096
     received = 0
     while received < whole:
