@@ -163,6 +163,7 @@ def compose(settings: Settings, configuration: Configuration) -> Gateway:
         "config_last_reload_successful", "1, or 0 after a broken edit", lambda: configuration.last_reload_successful
     )
     store = _store(settings)
+    store.batch.observe = metrics.store_seconds.observe
     metrics.watch("store_calls", "Calls made to the store", lambda: store.batch.calls)
     metrics.watch("store_breaker_open", "1 while the store is taken to be down", lambda: store.breaker.is_open)
     running = Running()

@@ -10,59 +10,87 @@ A policy class may also have, each optional:
   fills the first field. Raise `ValueError` with what would be right.
 - ``omitted(cls)``: a classmethod giving the policy that holds for a tier which does not name it (nothing is allowed by
   omission).
+- ``judge(self, call, media)``: raise to refuse one resource; called for a request for media with what is known: before
+  each hop to an origin, and once more when the origin's answer tells its kind, before any of it is sent.
+- ``allows(self)``: what it allows as names with numbers, more being more (``{"requests in 60s": 10}``), by which
+  ``main.py diff`` tells who gains and who loses. What a tier without the policy is not limited in need not be told.
 - ``describe(self)``: what the plan table at ``/api/tiers`` says of it; without it, its fields.
 - ``report(self, call)``: a coroutine giving what ``/api/usage`` says of it: limits, what is left.
 """
 
 from __future__ import annotations
 
+import base64
 import enum
-import math
-from collections.abc import AsyncIterator, Awaitable
-from dataclasses import dataclass, field
-from typing import NewType, Protocol
+import hashlib
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from typing import Literal, Protocol
 
-from gateway.problem import AccessDenied, Json, OutOfCapacity, Problem
+from gateway.limits import (
+    Counter,
+    Decision,
+    Lane,
+    OnStoreError,
+    Quota,
+    Seating,
+    Seats,
+    Spending,
+    Standing,
+    Store,
+    WhenFull,
+)
+from gateway.origins.pattern import OriginPattern, WebOrigin
+from gateway.origins.url import MediaUrl
+from gateway.problem import AccessDenied, Json, LimitReached, OutOfCapacity, Problem, QuotaExceeded
+from gateway.units import Bitrate, Period, Positive, Rate, Seconds, Volume, duration, written
 
 __all__ = [
     "AccessDenied",
+    "Bitrate",
     "Call",
+    "Counter",
     "Credential",
     "Decision",
     "Identity",
     "Json",
+    "Lane",
     "LimitReached",
+    "Media",
+    "MediaKind",
     "Meter",
     "OnStoreError",
+    "OriginPattern",
     "OutOfCapacity",
+    "Period",
     "Policy",
     "Positive",
     "Problem",
     "Purpose",
     "Quota",
+    "QuotaExceeded",
+    "Rate",
+    "Refusal",
+    "Route",
+    "Seating",
+    "Seats",
     "Seconds",
+    "Spending",
+    "Standing",
     "Store",
-    "Window",
+    "Volume",
+    "WebOrigin",
+    "WhenFull",
     "duration",
+    "written",
 ]
 
-Positive = NewType("Positive", int)
-"""A whole number above zero: an option of a policy."""
-
-Seconds = NewType("Seconds", int)
-"""A duration above zero, in whole seconds; written ``90s``, ``30m``, ``6h`` or ``1d`` in ``tiers.yaml``."""
-
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+Route = Literal["api", "auth", "usage", "tiers", "health"]
+"""Where a request with a key can go, by the names that the log and the metrics use."""
 
 
-def duration(text: str) -> Seconds:
-    """Read ``90s``, ``30m``, ``6h`` or ``1d``; raise `ValueError` with what would be right."""
-    number, unit = text[:-1], text[-1:]
-    if unit not in _UNITS or not (number.isascii() and number.isdigit()) or number.startswith("0"):
-        raise ValueError(f"{text!r} is not a duration; write a whole number and a unit, such as 60s, 30m, 6h or 1d")
-    if len(number) > 9:
-        raise ValueError(f"{text!r} is too long a duration; the longest is 999999999 of a unit")
-    return Seconds(int(number) * _UNITS[unit])
+_OWN_SESSION = "key-"
 
 
 class Credential(enum.Enum):
@@ -81,12 +109,33 @@ class Purpose(enum.Enum):
     ACCOUNT = "account"
 
 
+class MediaKind(enum.Enum):
+    """What an origin's answer is: a manifest's format, or the kind that its content type names."""
+
+    HLS = "hls"
+    DASH = "dash"
+    VIDEO = "video"
+    AUDIO = "audio"
+    IMAGE = "image"
+    TEXT = "text"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A resource of an origin; ``kind`` is None until the origin has answered."""
+
+    url: MediaUrl
+    kind: MediaKind | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """Who a request comes from.
 
     ``counter_id`` names the counters that the key's requests count toward: the key's own id, or one that an old and a
-    new key share while a rotation lasts. ``session_id`` names the viewing session; for a key it is the key's own.
+    new key share while a rotation lasts. ``session_id`` names the viewing session: of a token and its grants the one
+    that the token opened; of a key one caller's use of one presentation.
     """
 
     credential: Credential
@@ -96,74 +145,63 @@ class Identity:
     tier: str
     session_id: str
 
+    @property
+    def session_ends(self) -> bool:
+        """Whether the viewing session is a token's, which ends. What a key views itself, and by the grants that come of
+        it, is one session for ever."""
+        return not self.session_id.startswith(_OWN_SESSION)
+
+    def viewing(self, *what: str) -> Identity:
+        """This key in a viewing session that is always the same for the same ``what``."""
+        told = hashlib.sha256("\0".join((self.key_id, *what)).encode()).digest()[:16]
+        return replace(self, session_id=f"{_OWN_SESSION}{base64.urlsafe_b64encode(told).decode().rstrip('=')}")
+
 
 @dataclass(frozen=True, slots=True)
-class Quota:
-    """How one policy's window stands: at most ``limit`` in any ``window`` seconds; ``remaining`` are left now, and
-    no more than those can be used in the next ``reset`` seconds (draft-ietf-httpapi-ratelimit-headers-11)."""
+class Refusal:
+    """What a policy in shadow would have refused, and by which error."""
 
     policy: str
-    limit: int
-    window: int
-    remaining: int
-    reset: int
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What the store says of one window. ``reset`` and ``retry_after`` are seconds, ``retry_after`` 0 if admitted."""
-
-    admitted: bool
-    remaining: int
-    reset: float
-    retry_after: float
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """At most ``limit`` requests that count toward one counter under one policy, in any ``seconds``."""
-
-    counter_id: str
-    policy: str
-    limit: int
-    seconds: int
-
-
-class OnStoreError(enum.Enum):
-    """What a tier's limits do while the store does not answer: count inside each worker, by its share of the limit;
-    refuse with 503; or admit everything."""
-
-    LOCAL = "local"
-    DENY = "deny"
-    ALLOW = "allow"
-
-
-class Store(Protocol):
-    """What outlives a request and is shared by workers."""
-
-    async def take(self, window: Window, on_error: OnStoreError) -> Decision:
-        """Count one request; a denial is not counted. Raise `OutOfCapacity` if the store does not answer and
-        ``on_error`` is to deny."""
-
-    async def peek(self, window: Window) -> Decision:
-        """What `take` would answer now, counting nothing. Raise `OutOfCapacity` if the store does not answer."""
+    error: str
 
 
 class Meter(Protocol):
-    """Awaited with each chunk's size in bytes before the chunk is sent."""
+    """Awaited with each chunk's size in bytes before the chunk is sent.
+
+    One that must be asked about small chunks has an attribute ``largest``: the most bytes that it is asked about.
+    """
 
     def __call__(self, size: int, /) -> Awaitable[None]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request, as policies see it. A policy appends to ``quotas`` how its window stands."""
+    """One request, as policies see it.
+
+    ``page`` is the web origin (``https://example.com``) of the page that asks, empty if no page does, ``null`` if it
+    hides. ``session_lifetime`` is how many seconds a new token holds, ``longest_session`` how many the last grant of a
+    viewing session can be away from its beginning. ``clock`` gives seconds that only go forward. A policy appends to
+    ``quotas`` how its window stands, and to ``varies`` the request's header fields that its answer depends on.
+    """
 
     identity: Identity
     purpose: Purpose
     store: Store
     on_store_error: OnStoreError = OnStoreError.LOCAL
+    route: str = "api"
+    page: str = ""
+    session_lifetime: int = 1800
+    longest_session: int = 23400
+    clock: Callable[[], float] = time.monotonic
     quotas: list[Quota] = field(default_factory=list)
+    varies: list[str] = field(default_factory=list)
+    shadowed: list[Refusal] = field(default_factory=list)
+    in_shadow: bool = False
+
+    def counter(self, policy: str) -> Counter:
+        """What this request counts toward under a policy's name: apart from what is enforced, while it is in shadow."""
+        name = f"{policy}:shadow" if self.in_shadow else policy
+        return Counter(self.identity.counter_id, name, self.on_store_error)
 
 
 class Policy(Protocol):
@@ -171,34 +209,3 @@ class Policy(Protocol):
 
     def admit(self, call: Call) -> AsyncIterator[Meter | None]:
         """Raise a `Problem` to refuse; yield once, nothing or a meter, while the request runs."""
-
-
-class LimitReached(Problem):
-    """The key has used up a window; ``retry_after`` is in seconds.
-
-    The type is the one registered by draft-ietf-httpapi-ratelimit-headers-11, section 6.1.
-    """
-
-    status = 429
-    error = "Rate limit exceeded"
-    type = "https://iana.org/assignments/http-problem-types#quota-exceeded"
-
-    def __init__(self, tier: str, quota: Quota, retry_after: float) -> None:
-        super().__init__()
-        self.tier = tier
-        self.quota = quota
-        self.retry_after = max(math.ceil(retry_after), quota.reset, 1)
-
-    def headers(self) -> dict[str, str]:
-        """``Retry-After``, in seconds, never earlier than the quota's reset."""
-        return {"Retry-After": str(self.retry_after)}
-
-    def members(self) -> dict[str, Json]:
-        """The tier, the window and when to come back."""
-        return {
-            "tier": self.tier,
-            "limit": self.quota.limit,
-            "window": self.quota.window,
-            "retry_after": self.retry_after,
-            "violated-policies": [self.quota.policy],
-        }

@@ -5,7 +5,10 @@ The bodies are RFC 9457 problem details with a short stable ``error`` member bes
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+
+from gateway.limits import Quota
 
 Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 
@@ -19,6 +22,8 @@ class Problem(Exception):  # noqa: N818 - the RFC's own word
     status = 500
     error = "Internal error"
     type = "about:blank"
+    policy = ""
+    """The policy that refused, if one did."""
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail or self.error)
@@ -149,3 +154,39 @@ class OutOfCapacity(Problem):
     def headers(self) -> dict[str, str]:
         """``Retry-After``, in seconds."""
         return {"Retry-After": str(self.retry_after)}
+
+
+class QuotaExceeded(Problem):
+    """The key has used up what its tier gives; ``retry_after`` is in seconds, ``told`` are further members.
+
+    The type is the one registered by draft-ietf-httpapi-ratelimit-headers-11, section 6.1.
+    """
+
+    status = 429
+    error = "Quota exceeded"
+    type = "https://iana.org/assignments/http-problem-types#quota-exceeded"
+
+    def __init__(self, tier: str, policy: str, retry_after: float, detail: str = "", **told: Json) -> None:
+        super().__init__(detail)
+        self.tier = tier
+        self.violated = policy
+        self.retry_after = max(math.ceil(retry_after), 1)
+        self.told = told
+
+    def headers(self) -> dict[str, str]:
+        """``Retry-After``, in seconds."""
+        return {"Retry-After": str(self.retry_after)}
+
+    def members(self) -> dict[str, Json]:
+        """The tier, what was used up and when to come back."""
+        told: dict[str, Json] = {"tier": self.tier} | self.told
+        return told | {"retry_after": self.retry_after, "violated-policies": [self.violated]}
+
+
+class LimitReached(QuotaExceeded):
+    """The key has used up a window; never to be tried again earlier than the window's reset."""
+
+    error = "Rate limit exceeded"
+
+    def __init__(self, tier: str, quota: Quota, retry_after: float) -> None:
+        super().__init__(tier, quota.policy, max(retry_after, quota.reset), limit=quota.limit, window=quota.window)

@@ -50,8 +50,8 @@ class UsageHandler(Handler):
     async def get(self) -> None:
         """What each policy of the tier reports."""
         identity = await self.identify()
-        async with self.admitted(identity, Purpose.ACCOUNT) as admission:
-            policies = await self.generation.tier(identity.tier).report(admission.call)
+        async with self.admitted(identity, Purpose.ACCOUNT) as admitted:
+            policies = await self.generation.tier(identity.tier).report(admitted.call)
             self.answer(
                 {
                     "tier": identity.tier,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gateway.links import Lease, Links, minter
 from gateway.origins.url import MediaUrl
-from gateway.policy import Purpose
+from gateway.policy import Credential, Identity, Purpose
 from gateway.problem import InvalidUrl
 from handlers.media import MediaHandler
 
@@ -19,12 +19,21 @@ class ApiHandler(MediaHandler):
 
     async def serve(self) -> None:
         """Judge the credential first, then the tier, then the URL."""
-        identity = await self.identify()
-        async with self.admitted(identity, Purpose.MEDIA) as admission:
+        identity = self._viewing(await self.identify())
+        async with self.admitted(identity, Purpose.MEDIA) as admitted:
             url = self._url()
             lease = Lease.starting(self.gateway.clock(), self.generation.file.playback_lifetime)
             links = Links(minter(self.gateway.grants, identity, lease), url, None)
-            await self.relay(url, links, admission.meter)
+            await self.relay(url, links, admitted)
+
+    def _viewing(self, identity: Identity) -> Identity:
+        """Who asks, in a viewing session: a key's own is one caller's use of one directory of an origin."""
+        if identity.credential is not Credential.KEY:
+            return identity
+        url = b" ".join(self.request.query_arguments.get("url", ()))
+        directory = url.partition(b"?")[0].rpartition(b"/")[0]
+        caller = self.request.headers.get("User-Agent", "")
+        return identity.viewing(self.request.remote_ip or "", caller, directory.decode("latin-1"))
 
     def _url(self) -> MediaUrl:
         """``url``, with the directives of low-latency HLS (``_HLS_msn`` and such) that a player appends for the origin.

@@ -9,9 +9,8 @@ import secrets
 import socket
 import struct
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import cast
 
 from tornado.http1connection import HTTP1Connection
@@ -19,7 +18,7 @@ from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, RequestHandler
 
 from gateway.configuration import Generation
-from gateway.policy import Call, Credential, Identity, Json, Meter, Purpose, Quota
+from gateway.policy import Call, Credential, Identity, Json, Purpose, Quota
 from gateway.problem import (
     BadRequest,
     InvalidKey,
@@ -30,33 +29,29 @@ from gateway.problem import (
     Problem,
 )
 from gateway.service.gateway import Gateway
+from gateway.tiers.admitted import Admitted
 from handlers import fields
 from handlers.credentials import Shown, shown
 from handlers.record import Record, write_record
+from handlers.web_page import page_of
 
 _log = logging.getLogger("sluicegate.error")
 _DISCARD = struct.pack("ii", 1, 0)  # SO_LINGER on, for no time: closing sends RST
-
-
-@dataclass(frozen=True, slots=True)
-class Admission:
-    """An admitted request: the call that its tier's policies saw, and the meter that its body passes."""
-
-    call: Call
-    meter: Meter
 
 
 class Handler(RequestHandler):
     """Answers with problem details on any `Problem`, with CORS on everything, and one log line a request."""
 
     route = "-"
+    varies_by = ""
     head_sent = False
 
     def initialize(self, gateway: Gateway) -> None:
         self.gateway = gateway
         self.generation: Generation = gateway.configuration.current
-        self.record = Record(self.route, self._known_method(), secrets.token_hex(8))
+        self.record = Record(self.route, self._known_method(), secrets.token_hex(8), self.generation.number)
         self._quotas: Sequence[Quota] = ()
+        self._varies: Sequence[str] = ()
         gateway.running.begin(self.cut)
 
     def set_default_headers(self) -> None:
@@ -117,24 +112,49 @@ class Handler(RequestHandler):
     # -- whether it may ------------------------------------------------------------------------------------------
 
     @asynccontextmanager
-    async def admitted(self, identity: Identity, purpose: Purpose) -> AsyncIterator[Admission]:
+    async def admitted(self, identity: Identity, purpose: Purpose) -> AsyncIterator[Admitted]:
         """Hold the tier's policies while the block runs; raise the `Problem` of the one that refuses."""
+        call = self.call(identity, purpose)
         self.record.identity = identity
-        tier = self.generation.tier(identity.tier)
-        call = Call(identity, purpose, self.gateway.store, tier.on_store_error)
-        self._quotas = call.quotas
-        async with tier.admit(call) as meter:
+        self.record.shadowed = call.shadowed
+        self._quotas, self._varies = call.quotas, call.varies
+        asked = time.monotonic()
+        async with self.generation.tier(identity.tier).admit(call) as admitted:
+            self.record.admission = time.monotonic() - asked
+            self.record.store = "down" if self.gateway.store.breaker.is_open else ""
             self._declare_quotas()
-            yield Admission(call, meter)
+            yield admitted
+
+    def call(self, identity: Identity, purpose: Purpose) -> Call:
+        """The request as policies see it."""
+        file = self.generation.file
+        return Call(
+            identity,
+            purpose,
+            self.gateway.store,
+            self.generation.tier(identity.tier).on_store_error,
+            self.route,
+            page_of(self.request.headers),
+            file.session_lifetime,
+            file.session_lifetime + file.playback_lifetime,
+        )
 
     def _declare_quotas(self) -> None:
         for name, value in fields.rate_limit(self._quotas).items():
             self.set_header(name, value)
 
+    def declare_vary(self) -> None:
+        """Say which of the request's header fields decide whether it is answered: to a cache, a part of its key (RFC
+        9111, section 4.1), so that what one credential or page opened is not given to another."""
+        for field in (self.varies_by, *self._varies):
+            if field:
+                self.add_header("Vary", field)
+
     # -- what is answered ----------------------------------------------------------------------------------------
 
     def answer(self, body: Json) -> None:
         """Answer 200 with JSON, never cached: it is about one key at one moment."""
+        self.declare_vary()
         self.set_header("Content-Type", "application/json")
         self.set_header("Cache-Control", "no-store")
         self.finish(json.dumps(body) + "\n")
@@ -148,18 +168,20 @@ class Handler(RequestHandler):
     def send_error(self, status_code: int = 500, **kwargs: object) -> None:
         """Once the head is sent an error must not look like an end: `finish` would write the last chunk."""
         if self.head_sent:
-            self.cut("origin")
+            error = _raised(kwargs)
+            self.record.problem = error if isinstance(error, Problem) else None
+            self.cut("policy" if isinstance(error, Problem) and error.policy else "origin")
         else:
             super().send_error(status_code, **kwargs)
 
     def write_error(self, status_code: int, **kwargs: object) -> None:
         """Problem details for whatever was raised."""
-        exc_info = kwargs.get("exc_info")
-        problem = self._problem(exc_info[1] if isinstance(exc_info, tuple) else None, status_code)
+        problem = self._problem(_raised(kwargs), status_code)
         self.record.problem = problem
         self.set_status(problem.status)
         self.set_header("X-Request-Id", self.record.request_id)
         self._declare_quotas()
+        self.declare_vary()
         for name, value in problem.headers().items():
             self.set_header(name, value)
         self.set_header("Content-Type", "application/problem+json")
@@ -194,3 +216,9 @@ class Handler(RequestHandler):
         self.gateway.running.end(self.cut)
         self.record.status = self.get_status()
         write_record(self.record, time.monotonic(), self.gateway.metrics)
+
+
+def _raised(kwargs: Mapping[str, object]) -> object:
+    """The exception that Tornado passes on, or None."""
+    exc_info = kwargs.get("exc_info")
+    return exc_info[1] if isinstance(exc_info, tuple) else None

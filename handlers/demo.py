@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from tornado.web import url
 
-from gateway.policy import Call, Credential, Json, Purpose
+from gateway.policy import Credential, Json, Purpose
 from gateway.problem import InvalidKey
 from gateway.service.gateway import Gateway
 from handlers.account import AuthHandler
@@ -85,8 +85,7 @@ class LimitsHandler(PolledHandler):
             identity = self.generation.keys.authenticate(self.demo.key, self.gateway.clock())
         except InvalidKey:
             return None  # the page says so
-        call = Call(identity, Purpose.ACCOUNT, self.gateway.store)
-        report = await self.generation.tier(identity.tier).report(call)
+        report = await self.generation.tier(identity.tier).report(self.call(identity, Purpose.ACCOUNT))
         return {"tier": identity.tier, "policies": report}
 
 

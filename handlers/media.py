@@ -7,6 +7,7 @@ import re
 from abc import abstractmethod
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass
 
 from tornado.iostream import StreamClosedError
 
@@ -14,9 +15,12 @@ from gateway.links import Links
 from gateway.manifests import Kind
 from gateway.origins import headers
 from gateway.origins.client import Answer
+from gateway.origins.guard import Guard, Permit
+from gateway.origins.kind import kind_of_type
 from gateway.origins.url import MediaUrl
-from gateway.policy import Meter
+from gateway.policy import Media, MediaKind
 from gateway.problem import OriginNotAllowed
+from gateway.tiers.admitted import Admitted
 from handlers import fields
 from handlers.base import Handler
 from handlers.manifest import encode, is_whole, read_manifest, sniff
@@ -28,12 +32,26 @@ range when it goes on."""
 _MANIFEST_PATH = re.compile(r"\.(m3u8?|mpd)\Z", re.IGNORECASE)
 
 
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """The gateway's word on each hop, and then the tier's."""
+
+    guard: Guard
+    admitted: Admitted
+
+    def judge(self, url: MediaUrl) -> Permit:
+        """Give leave, or raise the `Problem` that refuses."""
+        permit = self.guard.judge(url)
+        self.admitted.judge(Media(url))
+        return permit
+
+
+def _kind(manifest: Kind | None, answer: Answer) -> MediaKind:
+    return MediaKind(manifest.value) if manifest else kind_of_type(answer.head.get("Content-Type"))
+
+
 class MediaHandler(Handler):
     """Relays one resource of an origin, with bounded memory, from the first byte to a visible end."""
-
-    varies_by = ""
-    """The request's header fields that decide whether it is answered: to a cache, a part of its key (RFC 9111, section
-    4.1), so that what one credential opened is not given to another."""
 
     _work: asyncio.Task[None] | None = None
 
@@ -57,31 +75,34 @@ class MediaHandler(Handler):
         if self._work is not None:
             self._work.cancel()
 
-    async def relay(self, url: MediaUrl, links: Links, meter: Meter) -> None:
+    async def relay(self, url: MediaUrl, links: Links, admitted: Admitted) -> None:
         """Fetch and answer; raise the `Problem` that keeps the origin's answer away, or cuts it short."""
         self._refuse_own_request()
         self.record.target = url.origin + url.path
         # A manifest is rewritten whole: a range of the origin's, or a validator, would not fit what is sent.
         asked = {} if _MANIFEST_PATH.search(url.path) else headers.to_origin(self.request.headers)
         async with AsyncExitStack() as held:
-            answer = await held.enter_async_context(self._open(url, asked))
+            judge = _Judge(self.generation.guard, admitted)
+            answer = await held.enter_async_context(self._open(url, asked, judge))
             kind, start = await sniff(answer)
             if kind and answer.head.status == 206 and not is_whole(answer.head):
-                answer = await held.enter_async_context(self._open(url, {}))
+                answer = await held.enter_async_context(self._open(url, {}, judge))
                 kind, start = await sniff(answer)
+            if answer.head.status < 300:  # an error page is not media
+                admitted.judge(Media(answer.url, _kind(kind, answer)))
             if kind and answer.head.status in {200, 206}:
-                await self._send_manifest(answer, kind, start, links.seen_from(url, answer.url), meter)
+                await self._send_manifest(answer, kind, start, links.seen_from(url, answer.url), admitted)
             else:
-                await self._send_as_it_is(answer, start, meter)
+                await self._send_as_it_is(answer, start, admitted)
 
-    def _open(self, url: MediaUrl, asked: Mapping[str, str]) -> AbstractAsyncContextManager[Answer]:
-        return self.gateway.client.open(url, self.request.method or "GET", asked, self.generation.guard)
+    def _open(self, url: MediaUrl, asked: Mapping[str, str], judge: _Judge) -> AbstractAsyncContextManager[Answer]:
+        return self.gateway.client.open(url, self.request.method or "GET", asked, judge)
 
     def _refuse_own_request(self) -> None:
         if self.gateway.via in self.request.headers.get("Via", ""):
             raise OriginNotAllowed("The url leads back to this gateway.")
 
-    async def _send_manifest(self, answer: Answer, kind: Kind, start: bytes, links: Links, meter: Meter) -> None:
+    async def _send_manifest(self, answer: Answer, kind: Kind, start: bytes, links: Links, admitted: Admitted) -> None:
         manifest = await read_manifest(answer, kind, start, links)
         body = await encode(manifest, self.request.headers.get("Accept-Encoding", ""))
         for name, value in body.fields.items():
@@ -89,9 +110,9 @@ class MediaHandler(Handler):
         self.set_status(200)
         if self.request.method != "HEAD":
             self.set_header("Content-Length", str(len(body.content)))
-        await self._send(body.content, meter)
+        await self._send(body.content, admitted)
 
-    async def _send_as_it_is(self, answer: Answer, start: bytes, meter: Meter) -> None:
+    async def _send_as_it_is(self, answer: Answer, start: bytes, admitted: Admitted) -> None:
         self.set_status(answer.head.status)
         for preset in ("Content-Type", "Date"):
             self.clear_header(preset)
@@ -104,18 +125,27 @@ class MediaHandler(Handler):
             self.request.headers.pop("Connection", None)  # or Tornado would promise to keep it open, and do so
         chunk = start
         while chunk:
-            await self._send(chunk, meter)
+            await self._send(chunk, admitted)
             chunk = await answer.body.read()
-        await self._send(b"", meter)
+        await self._send(b"", admitted)
         if only_the_end_ends_it:
             await self.finish()
             self.connection.close()
 
-    async def _send(self, chunk: bytes, meter: Meter) -> None:
-        """Send the head, if it is not sent, and a chunk, and wait until the client has taken it."""
-        await meter(len(chunk))
-        if self.varies_by and not self.head_sent:
-            self.add_header("Vary", self.varies_by)
+    async def _send(self, chunk: bytes, admitted: Admitted) -> None:
+        """Send the head, if it is not sent, and a chunk, in pieces that the meters can be asked about."""
+        largest = admitted.largest
+        if len(chunk) <= largest:
+            await self._send_piece(chunk, admitted)
+            return
+        for start in range(0, len(chunk), largest):
+            await self._send_piece(chunk[start : start + largest], admitted)
+
+    async def _send_piece(self, chunk: bytes, admitted: Admitted) -> None:
+        """Send it when the meters let it pass, and wait until the client has taken it."""
+        await admitted(len(chunk))
+        if not self.head_sent:
+            self.declare_vary()
         self.write(chunk)
         self.head_sent = True
         try:

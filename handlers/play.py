@@ -29,9 +29,9 @@ class PlayHandler(MediaHandler):
             raise InvalidUrl("The path must read /play/<grant>/<host[:port]>/<path>.")
         grant = await self._grant(asked["grant"])
         url = self._url(grant, asked["authority"], asked["path"])
-        async with self.admitted(grant.identity, Purpose.MEDIA) as admission:
+        async with self.admitted(grant.identity, Purpose.MEDIA) as admitted:
             links = Links(minter(self.gateway.grants, grant.identity, Lease.of(grant)), url, grant.scope)
-            await self.relay(url, links, admission.meter)
+            await self.relay(url, links, admitted)
 
     async def _grant(self, text: str) -> Grant:
         try:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from gateway.policy import Identity
+from gateway.policy import Identity, Refusal
 from gateway.problem import Problem
 from gateway.service.logs import log_event
 from gateway.service.metrics import Metrics
@@ -21,6 +22,7 @@ class Record:
     route: str
     method: str
     request_id: str
+    generation: int
     started: float = field(default_factory=time.monotonic)
     status: int = 0
     sent: int = 0
@@ -28,6 +30,14 @@ class Record:
     identity: Identity | None = None
     problem: Problem | None = None
     cut_by: str = ""
+    admission: float = 0.0
+    """Seconds that the tier's policies took, most of them for the store."""
+
+    store: str = ""
+    """``down`` if the tier went by what it does without the store."""
+
+    shadowed: Sequence[Refusal] = ()
+    """What policies in shadow would have refused."""
 
     def line(self, ended: float) -> dict[str, object]:
         """The fields of the log line that are known; ``ms`` is milliseconds."""
@@ -40,12 +50,16 @@ class Record:
             "sent": self.sent,
             "target": self.target,
             "cut_by": self.cut_by,
+            "generation": self.generation,
+            "store": self.store,
+            "shadow": ", ".join(f"{it.policy}: {it.error}" for it in self.shadowed),
         }
         if self.identity is not None:
             who = self.identity
             known |= {"credential": who.credential.value, "client": who.client, "key": who.key_id, "tier": who.tier}
+            known |= {"admission_ms": round(self.admission * 1000, 1)}
         if self.problem is not None:
-            known |= {"error": self.problem.error, "detail": self.problem.detail}
+            known |= {"error": self.problem.error, "detail": self.problem.detail, "policy": self.problem.policy}
         return {name: value for name, value in known.items() if value != ""}
 
 
@@ -57,4 +71,6 @@ def write_record(record: Record, ended: float, metrics: Metrics) -> None:
     metrics.bytes_sent.labels(record.route, tier).inc(record.sent)
     metrics.seconds.labels(record.route).observe(ended - record.started)
     if record.problem is not None and record.problem.status < 500:
-        metrics.denials.labels(record.problem.error, tier).inc()
+        metrics.denials.labels(record.problem.error, tier, record.problem.policy or "-").inc()
+    for refusal in record.shadowed:
+        metrics.shadow_denials.labels(refusal.error, tier, refusal.policy).inc()

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import PeriodicCallback
 
+from gateway.problem import OutOfCapacity
 from gateway.service.gateway import Gateway
 from gateway.service.systemd import notify, notify_reloading
 
@@ -39,6 +40,7 @@ class Worker:
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT, then let running streams finish for at most `DRAIN_SECONDS`."""
         stop = self._on_signals()
+        await self._meet_store()
         for listener in self.listeners:
             listener.server.add_sockets(listener.sockets)
         look = PeriodicCallback(self.gateway.configuration.reload_if_changed, LOOK_FOR_CHANGES_MS)
@@ -48,6 +50,13 @@ class Worker:
         notify("STOPPING=1")
         look.stop()
         await self._drain()
+
+    async def _meet_store(self) -> None:
+        """Connect before the first request would have to wait for it; go on without, as through an outage."""
+        try:
+            await self.gateway.store.ping()
+        except OutOfCapacity as problem:
+            _log.error("starting without the store: %s", problem.detail)
 
     def _on_signals(self) -> asyncio.Event:
         stop = asyncio.Event()

@@ -1,7 +1,9 @@
 """Limit how many requests one key may make in any window, wherever they come from.
 
     rate_limit: 10/60s
+    rate_limit: [10/1s, 1000/60s]
     rate_limit: {limit: 10, window: 60s}
+    rate_limit: {rates: [10/1s, 1000/60s], cost: {auth: 5}}
 
 Only direct use of the key counts: requests with a session token or a grant pass freely.
 """
@@ -9,9 +11,8 @@ Only direct use of the key counts: requests with a session token or a grant pass
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from typing import Self
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
 
 from gateway.policy import (
     Call,
@@ -21,66 +22,104 @@ from gateway.policy import (
     LimitReached,
     Positive,
     Quota,
+    Rate,
+    Route,
     Seconds,
-    Window,
-    duration,
+    Standing,
+    written,
 )
 
 NAME = "rate_limit"
 MOST = 1_000_000
 """Requests of one key in one window; the time of each is kept, in about ten bytes."""
 
+LONGEST = Seconds(365 * 86400)
+HEAVIEST = 1000
+"""What one request can weigh."""
+
 
 @dataclass(frozen=True)
 class RateLimit:
-    """Never more than ``limit`` requests in any ``window`` seconds."""
+    """Never more than ``limit`` requests in any ``window`` seconds, for each of the ``rates``: a request counts in all
+    of them or, if one is full, in none. It weighs 1, or what ``cost`` says of its route."""
 
-    limit: Positive
-    window: Seconds
+    rates: tuple[Rate, ...] = ()
+    limit: Positive | None = None
+    window: Seconds | None = None
+    cost: Mapping[Route, Positive] = field(default_factory=dict)
+    _windows: tuple[Rate, ...] = field(init=False, repr=False, default=())
 
     def __post_init__(self) -> None:
-        if self.limit > MOST:
-            raise ValueError(f"{self.limit} requests are more than can be remembered; the most is {MOST}")
+        object.__setattr__(self, "_windows", self._all())
+        lowest, highest = (pick(rate.limit for rate in self._windows) for pick in (min, max))
+        if highest > MOST:
+            raise ValueError(f"{highest} requests are more than can be remembered; the most is {MOST}")
+        if (longest := max(rate.window for rate in self._windows)) > LONGEST:
+            raise ValueError(f"a window of {written(longest)} is longer than can be remembered; the longest is 365d")
+        if len({rate.window for rate in self._windows}) < len(self._windows):
+            raise ValueError("two rates have windows of the same length; keep the lower one")
+        for route, cost in self.cost.items():
+            if cost > min(lowest, HEAVIEST):
+                right = f"the most is {min(lowest, HEAVIEST)}"
+                raise ValueError(f"a request to {route} costs {cost}, more than would ever be admitted; {right}")
 
-    @classmethod
-    def short(cls, value: str) -> Self:
-        """Read ``10/60s``."""
-        limit, slash, window = value.partition("/")
-        if not slash or not (limit.isascii() and limit.isdigit()) or limit.startswith("0"):
-            raise ValueError(f"{value!r} is not a rate; write requests per window, such as 10/60s")
-        return cls(Positive(int(limit)), duration(window))
+    def _all(self) -> tuple[Rate, ...]:
+        if self.rates and self.limit is None and self.window is None:
+            return self.rates
+        if self.rates:
+            raise ValueError("there are rates, and a limit or a window beside them; keep the rates alone")
+        missing = [name for name in ("limit", "window") if getattr(self, name) is None]
+        if missing or self.limit is None or self.window is None:
+            raise ValueError(f"the field {missing[0]} is missing; write limit and window, or rates: [10/1s, 1000/60s]")
+        return (Rate(self.limit, self.window),)
 
     async def admit(self, call: Call) -> AsyncIterator[None]:
-        """Count the request if it shows a key; raise `LimitReached` when the window is full."""
+        """Count the request if it shows a key; raise `LimitReached` when a window is full."""
         if call.identity.credential is Credential.KEY:
             await self._count(call)
         yield
 
     async def _count(self, call: Call) -> None:
-        taken = await call.store.take(self._window(call), call.on_store_error)
-        quota = self._quota(taken)
-        call.quotas.append(quota)
+        taken = await call.store.requests.take(call.counter(NAME), self._windows, self._cost(call.route))
+        quotas = self._quotas(taken)
+        call.quotas.extend(quotas)
         if not taken.admitted:
-            raise LimitReached(call.identity.tier, quota, taken.retry_after)
+            full = max(range(len(quotas)), key=lambda at: taken.windows[at].retry_after)
+            raise LimitReached(call.identity.tier, quotas[full], taken.retry_after)
 
-    def _window(self, call: Call) -> Window:
-        return Window(call.identity.counter_id, NAME, self.limit, self.window)
+    def _cost(self, route: str) -> int:
+        return next((cost for named, cost in self.cost.items() if named == route), 1)
 
-    def _quota(self, decision: Decision) -> Quota:
-        reset = math.ceil(decision.reset)
-        return Quota(NAME, self.limit, self.window, decision.remaining, reset)
+    def _quotas(self, decision: Decision) -> list[Quota]:
+        return [self._quota(rate, it) for rate, it in zip(self._windows, decision.windows, strict=True)]
+
+    def _quota(self, rate: Rate, standing: Standing) -> Quota:
+        # A name stands for one window (draft-ietf-httpapi-ratelimit-headers-11, section 3.1).
+        name = NAME if len(self._windows) == 1 else f"{NAME}-{written(rate.window)}"
+        return Quota(name, rate.limit, rate.window, standing.remaining, math.ceil(standing.reset))
 
     def describe(self) -> Json:
-        """The limit and its window in seconds."""
-        return {"limit": self.limit, "window": self.window}
+        """Each limit and its window in seconds, and what weighs more than 1."""
+        return self._told([{"limit": rate.limit, "window": rate.window} for rate in self._windows])
 
     async def report(self, call: Call) -> Json:
-        """The limit, and how much of it the key has left now."""
-        seen = await call.store.peek(self._window(call))
-        quota = self._quota(seen)
-        return {
-            "limit": self.limit,
-            "window": self.window,
-            "remaining": quota.remaining,
-            "reset": quota.reset,
-        }
+        """The limits, and how much of each the key has left now."""
+        seen = await call.store.requests.peek(call.counter(NAME), self._windows, 1)
+        return self._told(
+            [
+                {"limit": it.limit, "window": it.window, "remaining": it.remaining, "reset": it.reset}
+                for it in self._quotas(seen)
+            ]
+        )
+
+    def _told(self, windows: list[dict[str, Json]]) -> Json:
+        """One window by itself; several as a list."""
+        told: dict[str, Json] = dict(windows[0]) if len(windows) == 1 else {"windows": windows}
+        if self.cost:
+            told["cost"] = {str(route): cost for route, cost in self.cost.items()}
+        return told
+
+    def allows(self) -> dict[str, float]:
+        """Requests in each window, and what fraction of one each route gets for its cost."""
+        windows = {f"requests in {written(rate.window)}": rate.limit for rate in self._windows}
+        return windows | {f"requests to {route} for each counted": 1 / cost for route, cost in self.cost.items()}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Generic, TypeVar
+
+from cachetools import LRUCache
 
 T = TypeVar("T")
 KEPT = 10_000
@@ -15,15 +16,10 @@ class Seen(Generic[T]):
 
     def __init__(self, find: Callable[[str], T]) -> None:
         self._find = find
-        self._kept: OrderedDict[str, T] = OrderedDict()
+        self._kept: LRUCache[str, T] = LRUCache(KEPT)
 
     def __getitem__(self, text: str) -> T:
         kept = self._kept.get(text)
-        if kept is not None:
-            self._kept.move_to_end(text)
-            return kept
-        found = self._find(text)
-        self._kept[text] = found
-        if len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
-        return found
+        if kept is None:
+            kept = self._kept[text] = self._find(text)
+        return kept

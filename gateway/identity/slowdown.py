@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
-from collections import OrderedDict
 from collections.abc import Callable
+
+from cachetools import LRUCache
 
 FREE_FAILURES = 5
 WINDOW_SECONDS = 60
@@ -20,17 +21,15 @@ class Slowdown:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._failures: OrderedDict[str, tuple[float, int]] = OrderedDict()
+        self._failures: LRUCache[str, tuple[float, int]] = LRUCache(_ADDRESSES)
 
     def failed(self, address: str) -> float:
         """Count a failure; the seconds to wait before it is answered, 0 for the first few of a minute."""
         now, address = self._clock(), _counted(address)
-        began, count = self._failures.pop(address, (now, 0))
+        began, count = self._failures.get(address, (now, 0))
         if now - began > WINDOW_SECONDS:
             began, count = now, 0
         self._failures[address] = (began, count + 1)
-        if len(self._failures) > _ADDRESSES:
-            self._failures.popitem(last=False)
         if count < FREE_FAILURES:
             return 0.0
         return min(_FIRST_SECONDS * 2.0 ** min(count - FREE_FAILURES, 10), LONGEST_SECONDS)

@@ -14,7 +14,7 @@ from tornado.httpclient import HTTPError, HTTPRequest, HTTPResponse
 from tornado.httputil import HTTPHeaders
 
 from gateway.origins.body import Body
-from gateway.origins.guard import Guard
+from gateway.origins.guard import Judge
 from gateway.origins.transfer import CONNECT_SECONDS, Head, Transfer
 from gateway.origins.url import MediaUrl
 from gateway.problem import InvalidUrl, OriginNotAllowed, OriginUnreachable, OutOfCapacity
@@ -53,7 +53,7 @@ class OriginClient:
         self._curl.close()
 
     @asynccontextmanager
-    async def open(self, url: MediaUrl, method: str, fields: Mapping[str, str], guard: Guard) -> AsyncIterator[Answer]:
+    async def open(self, url: MediaUrl, method: str, fields: Mapping[str, str], guard: Judge) -> AsyncIterator[Answer]:
         """Ask an origin, following at most five redirects, and give its answer while the block runs.
 
         Raises `OriginNotAllowed`, `OriginUnreachable`, `OriginTimedOut` or `OutOfCapacity`; the body's `read` raises
@@ -72,7 +72,7 @@ class OriginClient:
                 transfer.cancel()
         raise OriginUnreachable(f"The origin redirects more than {MOST_REDIRECTS} times.")
 
-    def _start(self, url: MediaUrl, method: str, fields: Mapping[str, str], guard: Guard) -> Transfer:
+    def _start(self, url: MediaUrl, method: str, fields: Mapping[str, str], guard: Judge) -> Transfer:
         transfer = Transfer(guard.judge(url))
         if self.transfers >= MOST_TRANSFERS:
             raise OutOfCapacity("All connections to origins are in use.")

@@ -6,6 +6,7 @@ import ipaddress
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from gateway.origins.address import Address, refusal
 from gateway.origins.pattern import OriginPattern, address_of
@@ -24,6 +25,13 @@ class Permit:
         if self.named is not None:
             return None if address == self.named else "another address than the one named"
         return refusal(address)
+
+
+class Judge(Protocol):
+    """Has a word on every URL before it is fetched."""
+
+    def judge(self, url: MediaUrl) -> Permit:
+        """Give leave, or raise the `Problem` that refuses."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,10 @@ class Metrics:
         self._registry = CollectorRegistry()
         self.requests = self._counter("requests", "Requests answered", "route", "method", "status", "tier")
         self.bytes_sent = self._counter("sent_bytes", "Bytes of body sent to clients", "route", "tier")
-        self.denials = self._counter("denials", "Requests refused", "error", "tier")
+        self.denials = self._counter("denials", "Requests refused, or cut by a policy", "error", "tier", "policy")
+        self.shadow_denials = self._counter(
+            "shadow_denials", "Requests that a policy in shadow would have refused", "error", "tier", "policy"
+        )
         self.cut_short = self._counter("cut_short", "Bodies that ended before they were whole", "by")
         self.seconds = Histogram(
             "sluicegate_request_seconds",
@@ -25,6 +28,13 @@ class Metrics:
             ("route",),
             registry=self._registry,
             buckets=(0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60),
+        )
+
+        self.store_seconds = Histogram(
+            "sluicegate_store_seconds",
+            "Time that a call to the store took, answered or not",
+            registry=self._registry,
+            buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1),
         )
 
     def watch(self, name: str, told: str, read: Callable[[], float]) -> None:

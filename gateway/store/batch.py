@@ -1,99 +1,133 @@
-"""Decisions that wait in one turn of the event loop go to Redis in one call of one script."""
+"""Asks that wait in one turn of the event loop go to Redis in one call of one script."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+import json
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import RedisClusterException, RedisError
 
-from gateway.policy import Decision, Window
 from gateway.problem import OutOfCapacity
-from gateway.store.breaker import Breaker
+from gateway.store.ask import Ask
+from gateway.store.breaker import Breakers
+from gateway.store.outage import Unanswered
+from gateway.store.servers import NothingSentError, Servers
 
 MOST_IN_A_CALL = 500
-"""Decisions that one call takes: a script holds up all other clients of a Redis while it runs, here for about 2 ms."""
+"""Asks that one call takes: a script holds up all other clients of a Redis while it runs, here for about 2 ms."""
 
-_MICROSECONDS = 1_000_000
-_SLIDING_LOG = (Path(__file__).parent / "sliding_log.lua").read_text()
+MOST_AT_ONCE = 50
+"""Calls that one server is asked at a time: each takes a connection, and a client has 100 of them for each server."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Ask:
-    """One decision that is waited for; ``verb`` is take or peek."""
-
-    window: Window
-    verb: str
-    answer: asyncio.Future[Decision]
+_NO_ANSWER = "The store of limits does not answer."
 
 
+class _Waiting(NamedTuple):
+    """An ask, and who waits for it."""
+
+    ask: Ask
+    answer: asyncio.Future[Sequence[int]]
+
+
+@dataclass
 class Batch:
-    """Asks a Redis for decisions, waiting ``patience`` seconds for each call. A failed call counts once for the
-    breaker, however many decisions it held."""
+    """Asks a store, waiting ``patience`` seconds for each call. A failed call counts once for its server's breaker,
+    however many asks it held. ``observe`` is told the seconds that each call took."""
 
-    def __init__(self, redis: Redis, breaker: Breaker, patience: float) -> None:
-        self._script: Callable[..., Awaitable[Sequence[int]]] = redis.register_script(_SLIDING_LOG)
-        self._breaker = breaker
-        self._patience = patience
-        self._waiting: list[_Ask] = []
-        self._calls: set[asyncio.Task[None]] = set()
-        self.calls = 0
+    servers: Servers
+    breakers: Breakers
+    patience: float
+    observe: Callable[[float], None] = lambda _seconds: None
+    calls: int = 0
+    _waiting: list[_Waiting] = field(default_factory=list)
+    _running: set[asyncio.Task[None]] = field(default_factory=set)
+    _room: dict[str, asyncio.Semaphore] = field(default_factory=lambda: defaultdict(_room_at_a_server))
 
-    async def ask(self, window: Window, verb: str) -> Decision:
-        """One decision; raise `OutOfCapacity` if Redis does not answer in time, or at once if it has not for a while.
+    async def ask(self, ask: Ask) -> Sequence[int]:
+        """What is told; raise `OutOfCapacity` if the store does not answer in time, or at once if it has not for a
+        while: `Unanswered` if it may have done what it was asked all the same.
 
         A call is never tried again: its first try may have been counted.
         """
         loop = asyncio.get_running_loop()
         if not self._waiting:
             loop.call_soon(self._send)
-        ask = _Ask(window, verb, loop.create_future())
-        self._waiting.append(ask)
-        return await ask.answer
+        waiting = _Waiting(ask, loop.create_future())
+        self._waiting.append(waiting)
+        return await waiting.answer
 
     def _send(self) -> None:
         waiting, self._waiting = self._waiting, []
-        for start in range(0, len(waiting), MOST_IN_A_CALL):
-            call = asyncio.ensure_future(self._call(waiting[start : start + MOST_IN_A_CALL]))
-            self._calls.add(call)
-            call.add_done_callback(self._calls.discard)
+        for together in self._by_part(waiting):
+            for start in range(0, len(together), MOST_IN_A_CALL):
+                call = asyncio.ensure_future(self._call(together[start : start + MOST_IN_A_CALL]))
+                self._running.add(call)
+                call.add_done_callback(self._running.discard)
 
-    async def _call(self, asks: Sequence[_Ask]) -> None:
+    def _by_part(self, waiting: Sequence[_Waiting]) -> Iterable[list[_Waiting]]:
+        parts: dict[int, list[_Waiting]] = {}
+        for one in waiting:
+            parts.setdefault(self.servers.part(one.ask.counter_id), []).append(one)
+        return parts.values()
+
+    async def _call(self, together: Sequence[_Waiting]) -> None:
         try:
-            told = await self._run(asks)
+            told = await self._run([one.ask for one in together])
         except OutOfCapacity as problem:
-            for ask in asks:
-                if not ask.answer.done():
-                    ask.answer.set_exception(OutOfCapacity(problem.detail))
-            return
-        for ask, decision in zip(asks, _decisions(told), strict=True):
-            if not ask.answer.done():  # its request may have gone
-                ask.answer.set_result(decision)
+            for answer in _missing(together):
+                answer.set_exception(type(problem)(problem.detail))
+        except BaseException as error:  # a fault of this program's: nobody is to wait for ever because of it
+            for answer in _missing(together):
+                answer.set_exception(error)
+            raise
+        else:
+            at = 0
+            for one in together:
+                if not one.answer.done():
+                    one.answer.set_result(told[at : at + one.ask.tells])
+                at += one.ask.tells
 
-    async def _run(self, asks: Sequence[_Ask]) -> Sequence[int]:
-        self._breaker.require_closed()
-        self.calls += 1
-        arguments = [part for ask in asks for part in (ask.window.limit, ask.window.seconds * _MICROSECONDS, ask.verb)]
-        try:
-            async with asyncio.timeout(self._patience):
-                told = await self._script(keys=[_key(ask.window) for ask in asks], args=arguments)
-        except (RedisError, OSError, TimeoutError) as error:
-            self._breaker.failed(error)
-            raise OutOfCapacity("The store of limits does not answer.") from error
-        self._breaker.succeeded()
-        return told
+    async def _run(self, asks: Sequence[Ask]) -> Sequence[int]:
+        counter_id = asks[0].counter_id
+        server = self.servers.server(counter_id)
+        async with self._room[server]:
+            breaker = self.breakers.of(server)
+            is_trial, is_sent = breaker.require_closed(), False
+            self.calls += 1
+            started = time.perf_counter()
+            try:
+                async with asyncio.timeout(self.patience):
+                    if is_trial:  # by what counts nothing: a server that hangs would do it later, unheard
+                        await self.servers.ping(counter_id)
+                    is_sent = True
+                    told = await self.servers.evaluate(*_keys_and_json(asks))
+            except NothingSentError as error:
+                breaker.failed(error.cause)
+                raise OutOfCapacity(_NO_ANSWER) from error
+            except (RedisError, RedisClusterException, OSError) as error:
+                breaker.failed(error)
+                raise (Unanswered if is_sent else OutOfCapacity)(_NO_ANSWER) from error
+            finally:
+                self.observe(time.perf_counter() - started)
+            breaker.succeeded()
+            return [int(number) for number in told.split()]
 
 
-def _key(window: Window) -> str:
-    # The braces keep all windows of one counter on one node of a cluster, and spread the counters.
-    return f"sg:{{{window.counter_id}}}:{window.policy}"
+def _missing(together: Sequence[_Waiting]) -> Iterable[asyncio.Future[Sequence[int]]]:
+    """The answers that somebody still waits for: a request may have gone."""
+    return (one.answer for one in together if not one.answer.done())
 
 
-def _decisions(told: Sequence[int]) -> list[Decision]:
-    return [
-        Decision(bool(told[at]), told[at + 1], told[at + 2] / _MICROSECONDS, told[at + 3] / _MICROSECONDS)
-        for at in range(0, len(told), 4)
-    ]
+def _room_at_a_server() -> asyncio.Semaphore:
+    return asyncio.Semaphore(MOST_AT_ONCE)
+
+
+def _keys_and_json(asks: Sequence[Ask]) -> tuple[list[str], str]:
+    """The keys and the one argument of a call."""
+    keys = [key for ask in asks for key in ask.keys]
+    return keys, json.dumps([(ask.verb, len(ask.keys), *ask.arguments) for ask in asks])

@@ -2,43 +2,54 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 
-from gateway.policy import Decision, Window
+from cachetools import LRUCache
 
-KEPT = 10_000
+from gateway.limits import Counter, Decision
+from gateway.store.outage import KEPT
+from gateway.units import Rate
+
 _RESOLUTION = 1e-6
 """Seconds: that of the store's clock. A denial is forgotten this much early rather than held by a rounding too long."""
 
+Asked = tuple[Counter, tuple[Rate, ...], int]
+"""A counter, its windows and the request's cost: a denial is one of exactly these, so that a changed limit is asked
+anew."""
+
 
 class Denials:
-    """Remembers denials by window and limit, so that a changed limit is asked anew; ``clock`` gives seconds."""
+    """Remembers denials; ``clock`` gives seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._kept: OrderedDict[Window, tuple[float, Decision]] = OrderedDict()
+        self._kept: LRUCache[Asked, tuple[float, Decision]] = LRUCache(KEPT)
 
-    def get(self, window: Window) -> Decision | None:
+    def get(self, asked: Asked) -> Decision | None:
         """The denial that still holds, told as of now, or None."""
-        kept = self._kept.get(window)
+        kept = self._kept.get(asked)
         if kept is None:
             return None
-        asked, denial = kept
-        gone = self._clock() - asked
+        at, denial = kept
+        gone = self._clock() - at
         if gone >= denial.retry_after - _RESOLUTION:
-            del self._kept[window]
+            del self._kept[asked]
             return None
-        return replace(denial, reset=max(denial.reset - gone, 0.0), retry_after=denial.retry_after - gone)
+        return _aged(denial, gone)
 
-    def remember(self, window: Window, denial: Decision, asked: float) -> None:
-        """Keep a denial that was asked for at ``asked``: before it was decided, so that it never holds too long."""
-        self._kept[window] = (asked, denial)
-        self._kept.move_to_end(window)
-        if len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
+    def remember(self, asked: Asked, denial: Decision, at: float) -> None:
+        """Keep a denial that was asked for at ``at``: before it was decided, so that it never holds too long."""
+        self._kept[asked] = (at, denial)
 
     def forget(self) -> None:
         """Keep nothing: the store may have lost what the denials were made of."""
         self._kept.clear()
+
+
+def _aged(denial: Decision, gone: float) -> Decision:
+    windows = (
+        replace(it, reset=max(it.reset - gone, 0.0), retry_after=max(it.retry_after - gone, 0.0))
+        for it in denial.windows
+    )
+    return Decision(denial.admitted, tuple(windows))

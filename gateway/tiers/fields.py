@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import collections.abc
 import dataclasses
 import difflib
 import types
 import typing
 from collections.abc import Callable, Iterable
+from types import MappingProxyType
+from typing import Protocol, cast
 
-from gateway.policy import Positive, Seconds
 from gateway.tiers.errors import Findings
-from gateway.tiers.nodes import Mapping, Node, Sequence
-from gateway.tiers.values import boolean, one_of, positive, seconds, text
+from gateway.tiers.nodes import Mapping, Node, Scalar, Sequence
+from gateway.tiers.values import boolean, measure, one_of, positive, seconds, text
+from gateway.units import Positive, Seconds
 
 Read = Callable[[Node], object]
+MOST_ITEMS = 1000
+
+
+class Parsed(Protocol):
+    """A type that reads itself from text; see `gateway.units`."""
+
+    @classmethod
+    def parse(cls, text: str, /) -> object:
+        """Raise `ValueError` with what would be right."""
+
+
 _SCALARS: dict[object, Read] = {bool: boolean, Positive: positive, Seconds: seconds, str: text}
 
 
@@ -27,9 +41,18 @@ def reader(annotation: object) -> Read:
     if origin is tuple and len(arguments) == 2 and arguments[1] is ...:
         each = reader(arguments[0])
         return lambda node: _list(node, each)
+    if origin is collections.abc.Mapping:
+        read_key, read_value = reader(arguments[0]), reader(arguments[1])
+        return lambda node: _mapping(node, read_key, read_value)
+    if isinstance(annotation, type) and hasattr(annotation, "parse"):
+        parsed = cast("type[Parsed]", annotation)
+        return lambda node: _parsed(node, parsed)
     if origin in {types.UnionType, typing.Union} and len(arguments) == 2 and types.NoneType in arguments:
         return reader(next(argument for argument in arguments if argument is not types.NoneType))
-    known = "bool, Positive, Seconds, str, Literal of strings, tuple[X, ...] or X | None"
+    known = (
+        "bool, Positive, Seconds, str, Literal of strings, a class with a classmethod parse, tuple[X, ...],"
+        " Mapping[X, Y] or X | None"
+    )
     raise TypeError(f"{annotation} cannot be read from tiers.yaml; use {known}")
 
 
@@ -79,6 +102,42 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 
 def _list(node: Node, each: Read) -> tuple[object, ...]:
-    if not isinstance(node, Sequence):
+    """A list, of which each item stands once; one of one item may be written as that item."""
+    if isinstance(node, Mapping) or (isinstance(node, Scalar) and node.is_nothing):
         raise node.error(f"{node.shown} stands where a list is wanted; write [one, two]")
-    return tuple(each(item) for item in node.items)
+    if not isinstance(node, Sequence):
+        return (each(node),)
+    if not node.items:
+        raise node.error("the list is empty; name something, or take the line out")
+    if len(node.items) > MOST_ITEMS:
+        raise node.error(f"the list has {len(node.items)} items; the most is {MOST_ITEMS}")
+    findings, read = Findings(), list[object]()
+    for item in node.items:
+        with findings.collecting():
+            value = each(item)
+            if value in read:
+                raise item.error(f"{item.shown} stands twice in the list; keep one")
+            read.append(value)
+    findings.settle()
+    return tuple(read)
+
+
+def _mapping(node: Node, read_key: Read, read_value: Read) -> collections.abc.Mapping[object, object]:
+    if not isinstance(node, Mapping):
+        raise node.error(f"{node.shown} stands where a mapping is wanted; write {{name: value}}")
+    findings, read = Findings(), dict[object, object]()
+    for key, value in node.entries:
+        with findings.collecting():
+            name = read_key(key)
+            if name in read:
+                raise key.error(f"{key.shown} stands twice, in other words; keep one")
+            read[name] = read_value(value)
+    findings.settle()
+    return MappingProxyType(read)
+
+
+def _parsed(node: Node, parsed: type[Parsed]) -> object:
+    try:
+        return parsed.parse(measure(node))
+    except ValueError as error:
+        raise node.error(str(error)) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -11,32 +12,64 @@ from gateway.policy import Call, Meter, Policy, Problem
 
 @dataclass(frozen=True, slots=True)
 class Noting:
-    """Tells an error that comes out of the block where it was, unless it is an answer to the client."""
+    """Tells an error that comes out of the block where it was: an answer to the client by the policy that gave it, any
+    other by a note."""
 
-    note: str
+    policy: str
+    tier: str
 
     def __enter__(self) -> None:
         """Nothing to prepare."""
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Add the note; never swallow the error."""
-        if isinstance(error, Exception) and not isinstance(error, Problem):
-            error.add_note(self.note)
+        """Never swallow the error."""
+        if isinstance(error, Problem):
+            error.policy = error.policy or self.policy
+        elif isinstance(error, Exception):
+            error.add_note(f"in policy {self.policy} of tier {self.tier}")
+
+
+@dataclass(frozen=True, slots=True)
+class NotedMeter:
+    """A policy's meter, whose errors tell where they were."""
+
+    meter: Meter
+    noting: Noting
+
+    async def __call__(self, size: int, /) -> None:
+        """Raise what the meter raises."""
+        with self.noting:
+            await self.meter(size)
+
+    @property
+    def largest(self) -> int:
+        """The most bytes that the meter is to be asked about; raise what `largest` raises."""
+        with self.noting:
+            return largest(self.meter)
+
+
+def largest(meter: Meter) -> int:
+    """The most bytes that a meter is to be asked about; raise `ValueError` if it names none, for a body in pieces of no
+    bytes would never be sent."""
+    size = getattr(meter, "largest", sys.maxsize)
+    if not isinstance(size, int) or size < 1:
+        raise ValueError(f"largest is {size!r}; it must be a whole number above zero")
+    return size
 
 
 class Held:
     """Enters a policy and leaves it. What went wrong elsewhere passes through the policy, which can clean up and cannot
     swallow it; what goes wrong in its own code carries the note."""
 
-    def __init__(self, policy: Policy, call: Call, note: str) -> None:
+    def __init__(self, policy: Policy, call: Call, noting: Noting) -> None:
         self._admission = asynccontextmanager(policy.admit)(call)
-        self._noting = Noting(note)
+        self._noting = noting
 
     async def __aenter__(self) -> Meter | None:
         """Raise what the policy raises, or give its meter."""
         with self._noting:
             meter = await self._admission.__aenter__()
-        return None if meter is None else self._noted(meter)
+        return None if meter is None else NotedMeter(meter, self._noting)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
@@ -45,10 +78,3 @@ class Held:
         refusal and a failed stream a failure."""
         with self._noting:
             await self._admission.__aexit__(kind, error, at)
-
-    def _noted(self, meter: Meter) -> Meter:
-        async def measure(size: int) -> None:
-            with self._noting:
-                await meter(size)
-
-        return measure

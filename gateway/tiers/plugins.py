@@ -80,6 +80,7 @@ def _policy(file: Path, module: ModuleType) -> PolicyClass:
     if not dataclasses.is_dataclass(cls) or not cls.__dataclass_params__.frozen:  # type: ignore[attr-defined]
         raise PluginError(f"{file}: {cls.__name__} must be a @dataclass(frozen=True), its fields being its options")
     _require_admit(file, cls)
+    _require_kinds(file, cls)
     _require_readable(file, cls)
     return cast("PolicyClass", cls)
 
@@ -90,6 +91,17 @@ def _require_admit(file: Path, cls: type) -> None:
     if not inspect.isasyncgenfunction(admit) or len(inspect.signature(admit).parameters) != 2:
         right = "async def admit(self, call: Call) -> AsyncIterator[None], with one yield in it"
         raise PluginError(f"{file}: the method admit of {cls.__name__} must be {right}")
+
+
+def _require_kinds(file: Path, cls: type) -> None:
+    """A judge that is awaited by nobody would let everything pass, and a report that cannot be awaited fails late."""
+    if inspect.iscoroutinefunction(getattr(cls, "judge", None)):
+        raise PluginError(f"{file}: the method judge of {cls.__name__} must be plain: def judge(self, call, media)")
+    report = getattr(cls, "report", None)
+    if report is not None and not inspect.iscoroutinefunction(report):
+        raise PluginError(
+            f"{file}: the method report of {cls.__name__} must be a coroutine: async def report(self, call)"
+        )
 
 
 def _require_readable(file: Path, cls: type) -> None:

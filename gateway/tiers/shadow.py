@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 
-from gateway.policy import Identity, Meter, Problem
+from gateway.policy import Call, Meter, Problem, Refusal
 from gateway.tiers.held import Held
 
 GRACE = 0.1
@@ -22,7 +22,7 @@ class Trial:
     """Logs what a policy would have done to a request, and lets the request go on. Names a key's id, never the key."""
 
     policy: str
-    identity: Identity
+    call: Call
 
     def __enter__(self) -> None:
         """Nothing to prepare."""
@@ -32,12 +32,13 @@ class Trial:
         if isinstance(error, Problem):
             self._log_refusal(error)
         elif isinstance(error, Exception):
-            who = self.identity
+            who = self.call.identity
             _log.error("shadow: %s of tier %s failed", self.policy, who.tier, exc_info=error)
         return isinstance(error, Exception)
 
     def _log_refusal(self, problem: Problem) -> None:
-        who = self.identity
+        who = self.call.identity
+        self.call.shadowed.append(Refusal(self.policy, problem.error))
         told = "shadow: %s of tier %s would have refused key %s: %s"
         _log.info(told, self.policy, who.tier, who.key_id, problem.error)
 
@@ -80,9 +81,12 @@ class TrailingMeter:
         self._trial = trial
         self._waiting = 0
         self._behind: asyncio.Task[None] | None = None
+        self._over = False
 
     async def __call__(self, size: int, /) -> None:
         """Returns at once."""
+        if self._over:
+            return
         self._waiting += size
         if self._behind is None or self._behind.done():
             self._behind = asyncio.create_task(self._catch_up())
@@ -92,6 +96,9 @@ class TrailingMeter:
             size, self._waiting = self._waiting, 0
             with self._trial:
                 await self._meter(size)
+                continue
+            self._over = True  # in force, it would have ended the stream here
+            return
 
     async def close(self) -> None:
         """Wait until the meter has caught up, `GRACE` seconds at most."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
-from gateway.policy import Call, Json, Meter, OnStoreError
+from gateway.policy import Call, Json, OnStoreError, OutOfCapacity
+from gateway.tiers.admitted import Admitted
 from gateway.tiers.named import Named
 
 
@@ -21,12 +22,13 @@ class Tier:
     on_store_error: OnStoreError = OnStoreError.LOCAL
 
     @asynccontextmanager
-    async def admit(self, call: Call) -> AsyncIterator[Meter]:
+    async def admit(self, call: Call) -> AsyncIterator[Admitted]:
         """Hold all policies, in order in and in reverse out, whatever happens; raise the `Problem` of the first that
-        refuses. Gives one meter for all of theirs."""
+        refuses."""
         async with AsyncExitStack() as held:
             entered = [await held.enter_async_context(named.hold(call, self.name)) for named in self.policies]
-            yield _all([meter for meter in entered if meter is not None])
+            meters = [meter for meter in entered if meter is not None]
+            yield Admitted(call, self.name, meters, [named for named in self.policies if named.judges])
 
     def describe(self) -> Json:
         """What the plan table says of the tier."""
@@ -35,12 +37,12 @@ class Tier:
 
     async def report(self, call: Call) -> Json:
         """What the asker's own usage says of the tier."""
-        return {named.name: await named.report(call) for named in self.policies}
+        return {named.name: await _standing(named, call) for named in self.policies}
 
 
-def _all(meters: Sequence[Meter]) -> Meter:
-    async def measure(size: int) -> None:
-        for meter in meters:
-            await meter(size)
-
-    return meters[0] if len(meters) == 1 else measure
+async def _standing(named: Named, call: Call) -> Json:
+    """How a policy stands; while the store does not answer, what it is set to."""
+    try:
+        return await named.report(call)
+    except OutOfCapacity:
+        return named.describe()

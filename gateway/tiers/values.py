@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
-from gateway.policy import Positive, Seconds, duration
 from gateway.tiers.nodes import Node, Scalar
+from gateway.units import Positive, Seconds, duration
 
 LARGEST = 10**12
+LONGEST = 300
+"""Characters of a value that is no free text."""
+
 _WHOLE = re.compile(r"[1-9][0-9]*")
 _YES_NO = frozenset({"yes", "no", "on", "off", "y", "n", "true", "false"})
 _NOT_POSITIVE = (
@@ -50,9 +53,16 @@ def _reason(node: Node) -> str:
 def seconds(node: Node) -> Seconds:
     """A duration with its unit, such as ``60s``."""
     try:
-        return duration(text(node))
+        return duration(measure(node))
     except ValueError as error:
         raise node.error(str(error)) from error
+
+
+def measure(node: Node) -> str:
+    """The text of an amount with its unit, or of an address: no longer than any of those is, for errors quote it."""
+    if isinstance(node, Scalar) and len(node.text) > LONGEST:
+        raise node.error(f"{node.shown} has {len(node.text)} characters; no value has more than {LONGEST}")
+    return text(node)
 
 
 def text(node: Node) -> str:

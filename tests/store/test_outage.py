@@ -3,112 +3,124 @@
 from __future__ import annotations
 
 import asyncio
+import collections
 import signal
-from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tornado.ioloop import IOLoop
 
-from gateway.policy import OnStoreError, Window
+from gateway.limits import Counter, OnStoreError
 from gateway.problem import OutOfCapacity
-from gateway.store.breaker import FAILURES, PAUSE_SECONDS, Breaker
+from gateway.store.breaker import FAILURES, PAUSE_SECONDS, Breaker, Breakers
 from gateway.store.denials import Denials
-from gateway.store.local_log import LocalLog
 from gateway.store.redis_store import redis_store
-from tests.conftest import RedisServer, StartService, free_port, start_redis
+from gateway.store.requests import LocalRequests
+from gateway.units import Positive, Rate, Seconds
+from tests.conftest import RedisServer, StartService
 from tests.service import HANG, tiers_text
+from tests.store.clock import Clock
+from tests.store.servers import Server, redis_program
 
 LOCAL, DENY, ALLOW = OnStoreError.LOCAL, OnStoreError.DENY, OnStoreError.ALLOW
-WINDOW = Window("k", "p", 10, 60)
+K = Counter("k", "p", DENY)
+TEN = (Rate(Positive(10), Seconds(60)),)
 
 
-class Clock:
-    """A clock that tests set."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def own_redis(tmp_path: Path) -> Iterator[RedisServer]:
-    """A real Redis that a test may kill."""
-    server = start_redis(tmp_path, free_port())
-    yield server
-    server.process.kill()
-    server.process.wait(HANG)
+def counter(on_error: OnStoreError) -> Counter:
+    return Counter("k", "p", on_error)
 
 
 async def test_decisions_of_one_turn_of_the_loop_go_in_one_call(redis_server: RedisServer, io_loop: IOLoop) -> None:
-    store = redis_store(redis_server.url)
-    windows = [Window(f"k{n % 7}", "p", 5, 60) for n in range(100)]
-    decisions = await asyncio.gather(*(store.take(window, DENY) for window in windows))
+    store = redis_store(redis_server.url, patience=HANG)
+    five = (Rate(Positive(5), Seconds(60)),)
+    counters = [Counter(f"k{n % 7}", "p", DENY) for n in range(100)]
+    decisions = await asyncio.gather(*(store.requests.take(it, five, 1) for it in counters))
     assert store.batch.calls == 1
-    admitted = Counter(window.counter_id for window, told in zip(windows, decisions, strict=True) if told.admitted)
+    admitted = collections.Counter(it.counter_id for it, told in zip(counters, decisions, strict=True) if told.admitted)
     assert admitted == {f"k{n}": 5 for n in range(7)}
     await store.close()
 
 
 async def test_a_flood_on_a_full_window_costs_the_store_nothing(redis_server: RedisServer, io_loop: IOLoop) -> None:
-    store = redis_store(redis_server.url)
+    store = redis_store(redis_server.url, patience=HANG)
     for _ in range(11):
-        await store.take(WINDOW, DENY)
+        await store.requests.take(K, TEN, 1)
     before = store.batch.calls
-    flood = [await store.take(WINDOW, DENY) for _ in range(1000)]
+    flood = [await store.requests.take(K, TEN, 1) for _ in range(1000)]
     assert store.batch.calls == before
     assert not any(told.admitted for told in flood)
     assert flood[-1].retry_after <= flood[0].retry_after <= 60
-    raised = await store.take(Window("k", "p", 11, 60), DENY)
+    raised = await store.requests.take(K, (Rate(Positive(11), Seconds(60)),), 1)
     assert raised.admitted
     await store.close()
 
 
-async def test_each_tier_has_its_own_way_through_an_outage(own_redis: RedisServer, io_loop: IOLoop) -> None:
+async def test_a_denial_is_remembered_for_its_counter_its_windows_and_its_cost(
+    redis_server: RedisServer, io_loop: IOLoop
+) -> None:
+    store = redis_store(redis_server.url, patience=HANG)
+    await store.requests.take(K, TEN, 8)
+    assert not (await store.requests.take(K, TEN, 5)).admitted
+    calls = store.batch.calls
+    assert not (await store.requests.take(K, TEN, 5)).admitted
+    assert store.batch.calls == calls
+    assert (await store.requests.take(K, TEN, 2)).admitted
+    assert (await store.requests.take(Counter("k", "q", DENY), TEN, 5)).admitted
+    assert (await store.requests.take(Counter("l", "p", DENY), TEN, 5)).admitted
+    assert (await store.requests.take(K, (Rate(Positive(15), Seconds(60)),), 5)).admitted
+    assert store.batch.calls == calls + 4
+    await store.close()
+
+
+async def test_each_tier_has_its_own_way_through_an_outage(own_redis: Server, io_loop: IOLoop) -> None:
     store = redis_store(own_redis.url, workers=2)
-    assert (await store.take(WINDOW, DENY)).admitted
-    own_redis.process.kill()
-    own_redis.process.wait(HANG)
+    own_redis.stop()
     with pytest.raises(OutOfCapacity):
-        await store.take(WINDOW, DENY)
-    assert all([(await store.take(WINDOW, ALLOW)).admitted for _ in range(50)])
-    assert [(await store.take(WINDOW, LOCAL)).admitted for _ in range(6)] == [True] * 5 + [False]
+        await store.requests.take(counter(DENY), TEN, 1)
+    assert all([(await store.requests.take(counter(ALLOW), TEN, 1)).admitted for _ in range(50)])
+    local = [(await store.requests.take(counter(LOCAL), TEN, 1)).admitted for _ in range(6)]
+    assert local == [True] * 5 + [False]
     assert store.breaker.is_open
     calls = store.batch.calls
     for _ in range(200):
-        await store.take(WINDOW, ALLOW)
+        await store.requests.take(counter(ALLOW), TEN, 1)
     assert store.batch.calls - calls <= 2
     await store.close()
 
 
 async def test_the_store_is_used_again_soon_after_it_is_back(
-    own_redis: RedisServer, io_loop: IOLoop, tmp_path: Path
+    own_redis: Server, io_loop: IOLoop, tmp_path: Path
 ) -> None:
     store = redis_store(own_redis.url)
-    own_redis.process.kill()
-    own_redis.process.wait(HANG)
+    own_redis.stop()
     for _ in range(FAILURES):
         with pytest.raises(OutOfCapacity):
-            await store.take(WINDOW, DENY)
-    again = start_redis(tmp_path, own_redis.port)
+            await store.requests.take(K, TEN, 1)
+    again = Server.start(redis_program(), tmp_path / "again", port=own_redis.port)
     await asyncio.sleep(PAUSE_SECONDS + 0.2)
-    assert (await store.take(WINDOW, DENY)).admitted
+    assert (await store.requests.take(K, TEN, 1)).admitted
     assert not store.breaker.is_open
-    again.process.kill()
-    again.process.wait(HANG)
+    again.stop()
     await store.close()
 
 
-async def test_a_store_that_hangs_is_not_waited_for(own_redis: RedisServer, io_loop: IOLoop) -> None:
+async def test_a_store_that_hangs_is_not_waited_for(own_redis: Server, io_loop: IOLoop) -> None:
     store = redis_store(own_redis.url)
-    await store.take(WINDOW, DENY)
+    await store.requests.take(counter(ALLOW), TEN, 1)
     own_redis.process.send_signal(signal.SIGSTOP)
-    told = await asyncio.wait_for(asyncio.gather(*(store.take(WINDOW, ALLOW) for _ in range(20))), HANG)
+    asked = (store.requests.take(counter(ALLOW), TEN, 1) for _ in range(20))
+    told = await asyncio.wait_for(asyncio.gather(*asked), HANG)
     assert all(decision.admitted for decision in told)
     own_redis.process.send_signal(signal.SIGCONT)
+    await store.close()
+
+
+async def test_a_fault_of_this_program_leaves_nobody_waiting(redis_server: RedisServer, io_loop: IOLoop) -> None:
+    store = redis_store(redis_server.url, patience=HANG)
+    weighty = store.requests.take(K, TEN, [object()])  # type: ignore[arg-type]
+    told = await asyncio.wait_for(asyncio.gather(weighty, return_exceptions=True), HANG)
+    assert isinstance(told[0], TypeError)
     await store.close()
 
 
@@ -116,41 +128,47 @@ def test_the_breaker_lets_one_call_through_now_and_then() -> None:
     clock = Clock()
     breaker = Breaker(clock)
     for _ in range(FAILURES):
-        breaker.require_closed()
+        assert breaker.require_closed() is False
         breaker.failed(OSError())
     with pytest.raises(OutOfCapacity):
         breaker.require_closed()
-    clock.now += PAUSE_SECONDS
-    breaker.require_closed()
+    clock.advance(PAUSE_SECONDS)
+    assert breaker.require_closed() is True
     with pytest.raises(OutOfCapacity):
         breaker.require_closed()
     breaker.succeeded()
-    breaker.require_closed()
+    assert breaker.require_closed() is False
     assert not breaker.is_open
+
+
+def test_a_server_that_nobody_asks_any_more_is_not_told_to_be_down() -> None:
+    clock = Clock()
+    breakers = Breakers(clock)
+    gone = breakers.of("gone")
+    for _ in range(FAILURES):
+        gone.require_closed()
+        gone.failed(OSError())
+    breakers.of("there").succeeded()
+    assert breakers.is_open
+    clock.advance(60)
+    assert not breakers.is_open
+    assert gone.require_closed() is True
+    assert breakers.is_open
 
 
 def test_a_denial_is_told_as_of_now_and_ends_no_later_than_it_should() -> None:
     clock = Clock()
-    denials, local = Denials(clock), LocalLog(1, clock)
+    denials, local, asked = Denials(clock), LocalRequests(1, clock), (K, TEN, 1)
     for _ in range(10):
-        local.take(WINDOW)
-    denials.remember(WINDOW, local.take(WINDOW), clock.now)
-    clock.now += 59.5
-    kept = denials.get(WINDOW)
+        local.take(*asked)
+    denials.remember(asked, local.take(*asked), clock())
+    clock.advance(59.5)
+    kept = denials.get(asked)
     assert kept
-    assert (kept.retry_after, kept.reset) == (0.5, 0.5)
-    clock.now += 0.5
-    assert denials.get(WINDOW) is None
-    assert local.take(WINDOW).admitted
-
-
-def test_a_worker_counts_by_its_share_of_the_limit() -> None:
-    clock = Clock()
-    local = LocalLog(3, clock)
-    assert [local.take(WINDOW).admitted for _ in range(4)] == [True, True, True, False]
-    assert [local.take(Window("k", "q", 1, 60)).admitted for _ in range(2)] == [True, False]
-    clock.now += 60
-    assert local.take(WINDOW).admitted
+    assert (kept.retry_after, kept.windows[0].reset) == (0.5, 0.5)
+    clock.advance(0.5)
+    assert denials.get(asked) is None
+    assert local.take(*asked).admitted
 
 
 def test_a_service_serves_through_an_outage_as_its_tiers_say(start_service: StartService) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
-from gateway.policy import Call, Positive, Seconds
+from gateway.policy import Bitrate, Call, OriginPattern, Positive, Rate, Seconds, Volume, WebOrigin
 
 ONE = Positive(1)
 
@@ -19,6 +19,14 @@ class Variety:
     label: str = ""
     hosts: tuple[str, ...] = ()
     window: Seconds | None = None
+    rate: Rate | None = None
+    pace: Bitrate | None = None
+    volumes: tuple[Volume, ...] = ()
+    origin: OriginPattern | None = None
+    page: WebOrigin | None = None
+    costs: Mapping[Literal["a", "b"], Positive] = field(default_factory=dict)
+    waits: Mapping[Seconds, Positive] = field(default_factory=dict)
+    made: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         if self.label == "taken":
