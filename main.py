@@ -20,6 +20,8 @@ from tornado.httpserver import HTTPServer
 
 from commands import options
 from commands.check import check
+from commands.diff import diff
+from commands.explain import explain
 from commands.keys import keys
 from commands.listening import Sockets, bind, bind_admin, place
 from demo.origin import MEDIA, catalogue, origin_app
@@ -111,6 +113,8 @@ def demo(state: Path, origin: int, **given: object) -> None:
 
 cli.add_command(check)
 cli.add_command(keys)
+cli.add_command(explain)
+cli.add_command(diff)
 
 
 def _settings(**given: object) -> Settings:

@@ -10,6 +10,7 @@ from gateway.service.gateway import Gateway
 from handlers.account import AuthHandler, HealthHandler, TiersHandler, UnknownHandler, UsageHandler
 from handlers.admin import LiveHandler, MetricsHandler, ReadyHandler
 from handlers.api import ApiHandler
+from handlers.explain import ExplainHandler
 from handlers.play import PlayHandler
 
 Routes = Sequence[url]
@@ -35,6 +36,7 @@ def admin_routes(gateway: Gateway) -> Routes:
         url(r"/healthz", LiveHandler, parts),
         url(r"/readyz", ReadyHandler, parts),
         url(r"/metrics", MetricsHandler, parts),
+        url(r"/explain", ExplainHandler, parts),
     )
 
 

@@ -45,6 +45,8 @@ def run(folder: Path, *arguments: str, **environment: str) -> subprocess.Complet
         ["keys", "list"],
         ["keys", "rotate"],
         ["keys", "revoke"],
+        ["explain"],
+        ["diff"],
     ],
 )
 def test_every_command_teaches(folder: Path, command: list[str]) -> None:
