@@ -24,6 +24,7 @@ from commands.diff import diff
 from commands.explain import explain
 from commands.keys import keys
 from commands.listening import Sockets, bind, bind_admin, place
+from commands.schema import schema
 from demo.origin import MEDIA, catalogue, origin_app
 from demo.session import CLIENT, TIER, demo_key, welcome
 from demo.wire import Wire
@@ -115,6 +116,7 @@ cli.add_command(check)
 cli.add_command(keys)
 cli.add_command(explain)
 cli.add_command(diff)
+cli.add_command(schema)
 
 
 def _settings(**given: object) -> Settings:

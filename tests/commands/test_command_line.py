@@ -47,6 +47,7 @@ def run(folder: Path, *arguments: str, **environment: str) -> subprocess.Complet
         ["keys", "revoke"],
         ["explain"],
         ["diff"],
+        ["schema"],
     ],
 )
 def test_every_command_teaches(folder: Path, command: list[str]) -> None:
