@@ -1,12 +1,14 @@
 # make run    a demo that plays, from a clean clone: its own environment, secrets, key and media
 # make test   all checks and tests, with everything they need
+# make bench  the figures of docs/performance.md, about seven minutes on a quiet machine
+# make schema docs/tiers.schema.json anew, after a policy's fields have changed
 # make setup  the environment alone, in .venv/; quick when nothing has changed
 
 PYTHON ?= python3
 VENV := .venv
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: setup setup-test run test lint types lock clean
+.PHONY: setup setup-test run test lint types bench schema lock clean
 
 setup: $(VENV)/run.stamp web/node_modules/.stamp
 
@@ -25,6 +27,12 @@ lint: setup-test
 
 types: setup-test
 	@$(VENV)/bin/mypy
+
+bench: setup-test
+	@$(VENV)/bin/python -m benchmarks.limits $(ARGS)
+
+schema: setup
+	@$(VENV)/bin/python main.py schema > docs/tiers.schema.json
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Sluicegate needs Python 3.11 or later: make PYTHON=python3.11 ...")'

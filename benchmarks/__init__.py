@@ -1,0 +1,1 @@
+"""Figures that the documentation tells, and the parts that they are measured with."""

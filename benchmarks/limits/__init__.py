@@ -1,0 +1,1 @@
+"""What the policies promise, measured on real processes: one file, one figure."""
