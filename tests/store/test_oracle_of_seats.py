@@ -25,6 +25,7 @@ class Room:
     ends: dict[str, int] = field(default_factory=dict)
     began: dict[str, tuple[int, str]] = field(default_factory=dict)
     stopped: dict[str, int] = field(default_factory=dict)
+    held: set[str] = field(default_factory=set)
 
     def sit(self, now: int, member: str, *, looks: bool) -> Seating:
         self._go_on(now)
@@ -37,20 +38,28 @@ class Room:
         if not looks:
             while not held and len(self.ends) >= self.limit:
                 oldest = min(self.began, key=lambda it: self.began[it])
-                self.leave(oldest)
+                self._free(oldest)
                 self.stopped[oldest] = now + max(self.ban, self.lease) * MICROSECONDS
-            self.ends[member] = now + self.lease * MICROSECONDS
             self.began.setdefault(member, (now, member))
+            self.ends[member] = now + self.lease * MICROSECONDS
+            self.held |= {member} if held else set()
             taken = len(self.ends)
         return Seating(True, not held, False, taken, 0.0)
 
-    def leave(self, member: str) -> None:
+    def leave(self, now: int, member: str) -> None:
+        """Only if none has held the seat since it was taken."""
+        self._go_on(now)
+        if member not in self.held:
+            self._free(member)
+
+    def _free(self, member: str) -> None:
+        self.held.discard(member)
         self.ends.pop(member, None)
         self.began.pop(member, None)
 
     def _go_on(self, now: int) -> None:
         for member in [it for it, end in self.ends.items() if end <= now]:
-            self.leave(member)
+            self._free(member)
         self.stopped = {member: end for member, end in self.stopped.items() if end > now}
 
 
@@ -83,7 +92,7 @@ def test_seats(
             seats = Seats(K, room.limit, lease, when_full, ban)
             if verb == "leave":
                 await store.seats.leave(seats, member)
-                room.leave(member)
+                room.leave(clock.now, member)
             elif verb == "peek":
                 assert await store.seats.peek(seats, member) == room.sit(clock.now, member, looks=True)
             else:

@@ -162,3 +162,13 @@ async def test_counters_and_policies_seat_apart(store: RedisStore) -> None:
         replace(TWO, limit=1, counter=Counter(*it, OnStoreError.DENY)) for it in (("a", "p"), ("b", "p"), ("a", "q"))
     ]
     assert [(await store.seats.sit(it, "m")).taken for it in seats] == [1, 1, 1]
+
+
+async def test_one_of_several_who_share_a_seat_does_not_take_it_away(store: RedisStore) -> None:
+    seats = replace(TWO, limit=1)
+    await store.seats.sit(seats, "a")
+    await store.seats.leave(seats, "a")
+    assert (await store.seats.sit(seats, "b")).is_new
+    await asyncio.gather(store.seats.sit(seats, "b"), store.seats.sit(seats, "b"))
+    await store.seats.leave(seats, "b")
+    assert not (await store.seats.sit(seats, "a")).seated

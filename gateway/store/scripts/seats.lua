@@ -28,8 +28,8 @@ verbs.seats = function(k, verb, member, limit, lease, when_full, ban)
   redis.call('ZREMRANGEBYSCORE', stopped, '-inf', now)
   if verb == 'leave' then
     -- Only if none has held the seat since it was taken: another request of the same session may be under way.
-    local since, ends = redis.call('ZSCORE', began, member), redis.call('ZSCORE', leases, member)
-    if since and ends and tonumber(ends) <= tonumber(since) + lease then free(member) end
+    local ends = tonumber(redis.call('ZSCORE', leases, member) or '0.5')
+    if ends % 1 == 0 then free(member) end
   end
 
   local taken = redis.call('ZCARD', leases)
@@ -42,7 +42,7 @@ verbs.seats = function(k, verb, member, limit, lease, when_full, ban)
   if not held and taken >= limit and when_full ~= 'stop_oldest' then
     -- Room comes when as many have gone as there are too many.
     local last = redis.call('ZRANGE', leases, taken - limit, taken - limit, 'WITHSCORES')
-    tell(0) tell(0) tell(taken) tell(tonumber(last[2]) - started)
+    tell(0) tell(0) tell(taken) tell(math.ceil(tonumber(last[2]) - started))
     return
   end
 
@@ -55,10 +55,10 @@ verbs.seats = function(k, verb, member, limit, lease, when_full, ban)
       outlive(stopped, ban)
       taken = redis.call('ZCARD', leases)
     end
-    redis.call('ZADD', leases, whole(started + lease), member)
+    -- Half a microsecond less, which no clock can tell, marks a seat that has been held since it was taken.
+    local ends = held and string.format('%.1f', started + lease - 0.5) or whole(started + lease)
+    redis.call('ZADD', leases, ends, member)
     redis.call('ZADD', began, 'NX', now, member)
-    -- So that it is seen to be held, also by an ask of the same moment.
-    if held then redis.call('ZINCRBY', began, -1, member) end
     outlive(leases, lease)
     outlive(began, lease)
     if not held then taken = taken + 1 end
