@@ -171,8 +171,9 @@ class Pacing(Protocol):
     """A steady pace, shared by all who send in a lane, on whatever worker."""
 
     async def wait(self, counter: Counter, lanes: tuple[Lane, ...], size: int) -> float:
-        """Take the next ``size`` bytes of all lanes, and give the seconds to wait before they are sent. Never raises:
-        while the store does not answer, each worker paces by its share."""
+        """Take the next ``size`` bytes of all lanes, and give the seconds to wait before they are sent; fewer than 0
+        give back what was taken and is not sent. Never raises: while the store does not answer, each worker paces by
+        its share."""
 
 
 # -- beginnings --------------------------------------------------------------------------------------------------------

@@ -108,8 +108,10 @@ class MediaHandler(Handler):
         for name, value in body.fields.items():
             self.set_header(name, value)
         self.set_status(200)
-        if self.request.method != "HEAD":
-            self.set_header("Content-Length", str(len(body.content)))
+        if self.request.method == "HEAD":
+            await self._send(b"", admitted)  # there was nothing to rewrite, and none of it is sent or counted
+            return
+        self.set_header("Content-Length", str(len(body.content)))
         await self._send(body.content, admitted)
 
     async def _send_as_it_is(self, answer: Answer, start: bytes, admitted: Admitted) -> None:

@@ -37,8 +37,9 @@ class Bandwidth:
             raise ValueError("there is no rate; write session: 8Mbit/s, or key: 100Mbit/s, or both")
 
     async def admit(self, call: Call) -> AsyncIterator[Meter | None]:
-        """Pace requests for media."""
-        yield _Pace(call, self._lanes(call)) if call.purpose is Purpose.MEDIA else None
+        """Pace requests for media; in shadow none, for there is nothing to tell, and to wait for it would be slow."""
+        is_paced = call.purpose is Purpose.MEDIA and not call.in_shadow
+        yield _Pace(call, self._lanes(call)) if is_paced else None
 
     def _lanes(self, call: Call) -> tuple[Lane, ...]:
         lanes = (Lane(call.identity.session_id, self.session) if self.session else None, _lane(self.key))
@@ -74,8 +75,19 @@ class _Pace:
         """Return when ``size`` more bytes may be sent."""
         if size > self._left:
             taken = max(size - self._left, min(self._slice, self._sent // AHEAD))
-            wait = await self._call.store.pacing.wait(self._call.counter(NAME), self._lanes, taken)
-            await asyncio.sleep(wait)
+            await self._turn(taken)
             self._left += taken
         self._left -= size
         self._sent += size
+
+    async def _turn(self, size: int) -> None:
+        """Return when the turn of these bytes has come. One who leaves before gives its place back: or those who come
+        later would wait for what nobody sends."""
+        pacing, counter = self._call.store.pacing, self._call.counter(NAME)
+        asking = asyncio.ensure_future(pacing.wait(counter, self._lanes, size))
+        try:
+            await asyncio.sleep(await asyncio.shield(asking))
+        except asyncio.CancelledError:
+            await asking
+            await pacing.wait(counter, self._lanes, -size)
+            raise

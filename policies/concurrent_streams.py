@@ -10,7 +10,7 @@ presentation. It is open while it fetches media, and for ``idle`` seconds after 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,6 +20,7 @@ from gateway.policy import (
     Json,
     Meter,
     Positive,
+    Problem,
     Purpose,
     QuotaExceeded,
     Seats,
@@ -68,13 +69,13 @@ class ConcurrentStreams:
             yield None
             return
         seat = _Seat(call, self._seats(call), call.identity.session_id)
-        is_new = await seat.take()
+        # A client that leaves now does not hear whether it sits: `leave_unused` does.
+        sitting = asyncio.ensure_future(seat.take())
         try:
+            await asyncio.shield(sitting)
             yield seat
         finally:
-            # Refused by another policy or by the origin, or given up by its client before it began: nothing was viewed.
-            if is_new and not seat.used:
-                await asyncio.shield(call.store.seats.leave(seat.seats, seat.member))
+            await asyncio.shield(seat.leave_unused(sitting))
 
     def _seats(self, call: Call) -> Seats:
         when_full = WhenFull(self.when_full)
@@ -104,14 +105,14 @@ class _Seat:
         self._call = call
         self._due = 0.0
         self.seats = seats
-        self.member = member
-        self.used = False
+        self._member = member
+        self._used = False
         # A slow client must not take longer over one chunk than the lease has left when it is not yet due.
         self.largest = min(256 * 1024, SLOWEST * (seats.lease - seats.lease // RENEWALS))
 
     async def take(self) -> bool:
         """Sit down, or stay; whether the seat was free before."""
-        seating = await self._call.store.seats.sit(self.seats, self.member)
+        seating = await self._call.store.seats.sit(self.seats, self._member)
         self._due = self._call.clock() + self.seats.lease / RENEWALS
         tier = self._call.identity.tier
         if seating.stopped:
@@ -123,8 +124,18 @@ class _Seat:
             raise TooManyStreams(tier, NAME, seating.retry_after, told, **limit)
         return seating.is_new
 
+    async def leave_unused(self, sitting: Awaitable[bool]) -> None:
+        """Free a seat that was taken for nothing: refused by another policy or by the origin, or given up by its client
+        before it began."""
+        try:
+            is_new = await sitting
+        except Problem:
+            return
+        if is_new and not self._used:
+            await self._call.store.seats.leave(self.seats, self._member)
+
     async def __call__(self, size: int, /) -> None:
         """Renew the lease when it is due."""
-        self.used = self.used or size > 0
+        self._used = self._used or size > 0
         if self._call.clock() >= self._due:
             await self.take()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -26,6 +28,10 @@ def pace(session: str = "", key: str = "") -> Bandwidth:
 
 class Sleeping:
     """Takes the place of the policy's asyncio: who sleeps is woken by the clock that is set, in the order of time."""
+
+    ensure_future = staticmethod(asyncio.ensure_future)
+    shield = staticmethod(asyncio.shield)
+    CancelledError = asyncio.CancelledError
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -117,6 +123,21 @@ async def test_a_slow_stream_waits_no_longer_for_a_chunk_than_the_chunk_is_worth
     await sleeping.run([asyncio.create_task(stream(asking, pace("100kbit/s"), "s", 10**6))])
     assert max(sleeping.slept) <= 0.45
     assert sleeping.slept[0] == 0
+
+
+@pytest.mark.parametrize("turns", [1, 3, 50])
+async def test_those_who_left_before_their_turn_hold_up_nobody(asking: Asking, turns: int) -> None:
+    policy = pace(session="8Mbit/s", key="80kbit/s")
+    leaving = [asyncio.create_task(stream(asking, policy, f"s{number}", 2000)) for number in range(100)]
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    for each in leaving:
+        each.cancel()
+    await asyncio.wait(leaving)
+    for _ in range(50):
+        await asyncio.sleep(0)
+    lane = Lane("", Bitrate(80_000))
+    assert await asking.store.pacing.wait(asking.call().counter("bandwidth"), (lane,), 0) <= 0.2
 
 
 async def test_a_stream_asks_the_store_less_often_than_it_sends(asking: Asking, sleeping: Sleeping) -> None:
@@ -215,6 +236,12 @@ def test_a_slow_rate_is_not_taken_for_a_stalled_origin(gateway: StartGateway, me
         assert viewer.read(4096) > 0
     assert 40_000 <= viewer.received <= 100_000
     viewer.leave()
+
+
+async def test_in_shadow_there_is_no_pace_to_wait_for_at_the_end(asking: Asking) -> None:
+    call = replace(asking.call(), in_shadow=True)
+    async with asynccontextmanager(pace(session="8kbit/s").admit)(call) as meter:
+        assert meter is None
 
 
 def test_in_shadow_it_slows_nobody(gateway: StartGateway, media: Origin) -> None:

@@ -14,7 +14,7 @@ from policies.concurrent_streams import ConcurrentStreams, TooManyStreams
 from tests.policies.conftest import StartGateway
 from tests.policies.samples import VIDEO, Asking, Viewer, api, by_token, edit, eventually, played
 from tests.scripted_origin import Origin, answer
-from tests.service import Service
+from tests.service import HANG, Service
 
 KEY = Credential.KEY
 IDLE = 30
@@ -82,6 +82,27 @@ async def test_what_has_sent_nothing_leaves_no_seat_behind(asking: Asking, endin
                 raise ending
         raise ZeroDivisionError
     await view(asking, ONE, "b")
+
+
+@pytest.mark.parametrize("turns", range(8))
+async def test_a_client_that_leaves_at_any_turn_of_its_admission_leaves_no_seat_behind(
+    asking: Asking, turns: int
+) -> None:
+    policy = ConcurrentStreams(Positive(1))
+    serving = asyncio.create_task(view_nothing(asking, policy))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    serving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await serving
+    for _ in range(50):
+        await asyncio.sleep(0)
+    await view(asking, policy, "another")
+
+
+async def view_nothing(asking: Asking, policy: ConcurrentStreams) -> None:
+    async with asking.admit(policy):
+        await asyncio.sleep(HANG)
 
 
 async def test_what_has_failed_after_its_first_byte_keeps_its_seat(asking: Asking) -> None:
@@ -252,6 +273,21 @@ def test_requests_that_get_no_media_take_nobodys_seat(gateway: StartGateway, med
         assert status(service, api(media.url + path), by_token(service, key), method) == told
     assert status(service, api("https://elsewhere.example.com/x"), by_token(service, key)) == 403
     assert status(service, api(f"{media.url}/v/seg-1.ts"), by_token(service, key)) == 200
+
+
+def test_the_head_of_a_manifest_takes_nobodys_seat(gateway: StartGateway, media: Origin) -> None:
+    service = gateway("concurrent_streams: 1", "egress_quota: 1MB/day")
+    key = service.add_key("acme", "standard")
+    zipped = {"Accept-Encoding": "gzip"}
+    assert status(service, api(f"{media.url}/v/a.m3u8"), by_token(service, key) | zipped, "HEAD") == 200
+    eventually(lambda: opened(service, key) == 0)
+    assert service.get("/api/usage", {"X-API-Key": key}).json["policies"]["egress_quota"]["day"]["used"] == 0
+    assert '"sent": 0' in service.wait_for_log(r'.*"method": "HEAD".*')[0]
+
+
+def opened(service: Service, key: str) -> int:
+    told = service.get("/api/usage", {"X-API-Key": key}).json
+    return int(told["policies"]["concurrent_streams"]["open"])
 
 
 def test_a_client_that_leaves_before_anything_came_leaves_its_seat(gateway: StartGateway, media: Origin) -> None:

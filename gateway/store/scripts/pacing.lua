@@ -1,7 +1,7 @@
 -- A steady pace: each lane knows when its next byte may be sent.
 --
 -- KEYS   for each lane when its next byte may be sent, and when that was written: "time time"
--- Args   the bits to send; for each lane its bits a second
+-- Args   the bits to send, fewer than 0 to give back; for each lane its bits a second
 -- Tells  the time to wait before they are sent
 verbs.pacing = function(k, bits, rates)
   local longest = 0
