@@ -9,6 +9,7 @@ from gateway.problem import InvalidUrl
 from handlers.media import MediaHandler
 
 _OWN = frozenset({"url", "token", "CMCD"})
+_LONGEST_NAME = 24  # what is longer may be a key, a token or a signature that was put there by mistake
 
 
 class ApiHandler(MediaHandler):
@@ -43,9 +44,8 @@ class ApiHandler(MediaHandler):
         query = self.request.query_arguments
         unknown = [name for name in query if name not in _OWN and not name.startswith("_HLS_")]
         if unknown:
-            raise InvalidUrl(
-                f"The query holds {unknown[0][:40]!r} beside url; percent-encode the whole url, its & and = among it."
-            )
+            named = repr(unknown[0]) if len(unknown[0]) <= _LONGEST_NAME else "a long field"
+            raise InvalidUrl(f"The query holds {named} beside url; percent-encode the whole url, its & and = among it.")
         if len(query.get("url", ())) != 1:
             raise InvalidUrl("Name the media once: /api?url=<absolute URL, percent-encoded>.")
         try:

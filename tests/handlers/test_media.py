@@ -347,6 +347,15 @@ def test_a_missing_a_repeated_and_an_unencoded_url_are_told_apart(service: Servi
     assert service.get("/api?url=%ff%fe", token).status == 400
 
 
+def test_a_key_that_was_put_into_the_address_is_not_told_to_the_log(service: Service, token: dict[str, str]) -> None:
+    key = service.add_key("other", "standard")
+    for path in (f"/api?{key}", f"/api?{key}=1", f"/api?url=https%3A%2F%2Fcdn.example.com%2F&{key}="):
+        reply = service.get(path, token)
+        assert (reply.status, "a long field beside url" in reply.json["detail"]) == (400, True)
+    secret = key.split("_", 2)[2]
+    assert secret[:10] not in service.log.read_text()
+
+
 def test_the_gateway_is_never_its_own_origin_however_deep_it_is_nested(
     start_service: StartService, origin: Origin
 ) -> None:
