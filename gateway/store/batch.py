@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from redis.exceptions import RedisClusterException, RedisError
+from redis.exceptions import BusyLoadingError, RedisClusterException, RedisError, ResponseError
 
 from gateway.problem import OutOfCapacity
 from gateway.store.ask import Ask
@@ -23,6 +23,8 @@ MOST_IN_A_CALL = 500
 
 MOST_AT_ONCE = 50
 """Calls that one server is asked at a time: each takes a connection, and a client has 100 of them for each server."""
+
+_FAULT = b"!"  # what begins the word of an ask that cannot be answered
 
 _NO_ANSWER = "The store of limits does not answer."
 
@@ -77,7 +79,7 @@ class Batch:
 
     async def _call(self, together: Sequence[_Waiting]) -> None:
         try:
-            told = await self._run([one.ask for one in together])
+            answers = _answers(together, await self._run([one.ask for one in together]))
         except OutOfCapacity as problem:
             for answer in _missing(together):
                 answer.set_exception(type(problem)(problem.detail))
@@ -86,13 +88,19 @@ class Batch:
                 answer.set_exception(error)
             raise
         else:
-            at = 0
-            for one in together:
-                if not one.answer.done():
-                    one.answer.set_result(told[at : at + one.ask.tells])
-                at += one.ask.tells
+            for one, told in zip(together, answers, strict=True):
+                self._tell(one, told)
 
-    async def _run(self, asks: Sequence[Ask]) -> Sequence[int]:
+    def _tell(self, one: _Waiting, told: Sequence[int] | str) -> None:
+        if isinstance(told, str):
+            self.breakers.refused(one.ask.keys[0], told)
+        for answer in _missing((one,)):
+            if isinstance(told, str):
+                answer.set_exception(OutOfCapacity(_NO_ANSWER))
+            else:
+                answer.set_result(told)
+
+    async def _run(self, asks: Sequence[Ask]) -> Sequence[bytes]:
         counter_id = asks[0].counter_id
         server = self.servers.server(counter_id)
         async with self._room[server]:
@@ -109,13 +117,30 @@ class Batch:
             except NothingSentError as error:
                 breaker.failed(error.cause)
                 raise OutOfCapacity(_NO_ANSWER) from error
+            except (ResponseError, BusyLoadingError) as error:
+                breaker.failed(error)
+                raise OutOfCapacity(_NO_ANSWER) from error  # it has refused, at the first write at the latest
             except (RedisError, RedisClusterException, OSError) as error:
                 breaker.failed(error)
                 raise (Unanswered if is_sent else OutOfCapacity)(_NO_ANSWER) from error
             finally:
                 self.observe(time.perf_counter() - started)
             breaker.succeeded()
-            return [int(number) for number in told.split()]
+            return told.split()
+
+
+def _answers(together: Sequence[_Waiting], words: Sequence[bytes]) -> list[Sequence[int] | str]:
+    """What each ask is told, or why it cannot be answered."""
+    answers: list[Sequence[int] | str] = []
+    at = 0
+    for one in together:
+        if words[at].startswith(_FAULT):
+            answers.append(words[at].removeprefix(_FAULT).decode())
+            at += 1
+        else:
+            answers.append([int(word) for word in words[at : at + one.ask.tells]])
+            at += one.ask.tells
+    return answers
 
 
 def _missing(together: Sequence[_Waiting]) -> Iterable[asyncio.Future[Sequence[int]]]:

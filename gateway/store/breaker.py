@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 
 from gateway.problem import OutOfCapacity
@@ -10,9 +11,27 @@ from gateway.problem import OutOfCapacity
 _log = logging.getLogger("sluicegate.store")
 FAILURES = 3
 PAUSE_SECONDS = 1.0
+COMPLAINT_SECONDS = 60.0
+"""Between two log lines about the same trouble."""
 
 _FORGOTTEN_SECONDS = 60.0
 """Since anybody has met an outage: its server may have left the cluster, or nobody needs it."""
+
+
+class Complaint:
+    """Whether to say again what was said before; ``clock`` gives seconds."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._next = -math.inf
+
+    def is_due(self) -> bool:
+        """Once in `COMPLAINT_SECONDS`."""
+        now = self._clock()
+        if now < self._next:
+            return False
+        self._next = now + COMPLAINT_SECONDS
+        return True
 
 
 class Breaker:
@@ -24,6 +43,7 @@ class Breaker:
         self._named = f" at {server}" if server else ""
         self._failures = 0
         self._tried = 0.0
+        self._complaint = Complaint(clock)
 
     @property
     def is_open(self) -> bool:
@@ -45,8 +65,11 @@ class Breaker:
         return self.is_open
 
     def failed(self, error: Exception) -> None:
-        """A call has failed; the one that opens the breaker is logged with its cause."""
+        """A call has failed; the one that opens the breaker is logged with its cause, and now and then one that does
+        not: no limit goes by its ``on_store_error`` in silence."""
         self._failures += 1
+        if self._failures < FAILURES and self._complaint.is_due():
+            _log.warning("a call to the store%s failed: %s: %s", self._named, type(error).__name__, error)
         if self._failures == FAILURES:
             _log.error("the store%s does not answer: %s: %s", self._named, type(error).__name__, error)
 
@@ -67,11 +90,18 @@ class Breakers:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._by_server: dict[str, Breaker] = {}
+        self._complaint = Complaint(clock)
 
     @property
     def is_open(self) -> bool:
         """Whether calls to any server are being refused."""
         return any(breaker.is_met for breaker in self._by_server.values())
+
+    def refused(self, key: str, why: str) -> None:
+        """A server answers, and cannot count under one key, which holds what is none of ours."""
+        if self._complaint.is_due():
+            told = "the store cannot count under %s: %s; delete what lies there, and it begins anew"
+            _log.error(told, key, why)
 
     def of(self, server: str) -> Breaker:
         """The breaker of one server; all that hold counters may come and go."""

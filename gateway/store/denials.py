@@ -1,4 +1,4 @@
-"""Denials, remembered until they end: a key that floods costs Redis one call, not one for each request."""
+"""Denials, remembered for a while: a key that floods costs Redis one call, not one for each request."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ from gateway.units import Rate
 
 _RESOLUTION = 1e-6
 """Seconds: that of the store's clock. A denial is forgotten this much early rather than held by a rounding too long."""
+
+LONGEST = 10.0
+"""Seconds: then the store is asked again. Its operator may have deleted the counter to let somebody in, or it may have
+begun anew, empty, without any call to see it fail; a window can be a year."""
 
 Asked = tuple[Counter, tuple[Rate, ...], int]
 """A counter, its windows and the request's cost: a denial is one of exactly these, so that a changed limit is asked
@@ -33,7 +37,7 @@ class Denials:
             return None
         at, denial = kept
         gone = self._clock() - at
-        if gone >= denial.retry_after - _RESOLUTION:
+        if gone >= min(denial.retry_after - _RESOLUTION, LONGEST):
             del self._kept[asked]
             return None
         return _aged(denial, gone)

@@ -28,7 +28,7 @@ class StoredRequests:
     clock: Callable[[], float]
 
     async def take(self, counter: Counter, rates: tuple[Rate, ...], cost: int) -> Decision:
-        """Count one request; a denial is not counted, and remembered until it ends."""
+        """Count one request; a denial is not counted, and remembered for a while."""
         asked = (counter, rates, cost)
         if denial := self.denials.get(asked):
             return denial

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import collections
+import logging
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tornado.ioloop import IOLoop
 
-from gateway.limits import Counter, OnStoreError
+from gateway.limits import Counter, Decision, OnStoreError, Seating, Seats
 from gateway.problem import OutOfCapacity
-from gateway.store.breaker import FAILURES, PAUSE_SECONDS, Breaker, Breakers
-from gateway.store.denials import Denials
-from gateway.store.redis_store import redis_store
+from gateway.store.breaker import COMPLAINT_SECONDS, FAILURES, PAUSE_SECONDS, Breaker, Breakers
+from gateway.store.denials import LONGEST, Denials
+from gateway.store.redis_store import RedisStore, redis_store
 from gateway.store.requests import LocalRequests
-from gateway.units import Positive, Rate, Seconds
+from gateway.units import Positive, Rate, Seconds, Volume
 from tests.conftest import RedisServer, StartService
 from tests.service import HANG, tiers_text
 from tests.store.clock import Clock
@@ -161,14 +163,87 @@ def test_a_denial_is_told_as_of_now_and_ends_no_later_than_it_should() -> None:
     denials, local, asked = Denials(clock), LocalRequests(1, clock), (K, TEN, 1)
     for _ in range(10):
         local.take(*asked)
+    clock.advance(55)
     denials.remember(asked, local.take(*asked), clock())
-    clock.advance(59.5)
+    clock.advance(4.5)
     kept = denials.get(asked)
     assert kept
     assert (kept.retry_after, kept.windows[0].reset) == (0.5, 0.5)
     clock.advance(0.5)
     assert denials.get(asked) is None
     assert local.take(*asked).admitted
+
+
+def test_a_denial_is_asked_for_again_before_a_long_window_ends() -> None:
+    clock = Clock()
+    denials, local, asked = Denials(clock), LocalRequests(1, clock), (K, TEN, 1)
+    for _ in range(10):
+        local.take(*asked)
+    denials.remember(asked, local.take(*asked), clock())
+    clock.advance(LONGEST)
+    assert denials.get(asked) is None
+
+
+async def test_what_a_refusing_store_was_not_told_is_told_when_it_takes_it(own_redis: Server, io_loop: IOLoop) -> None:
+    store, day = redis_store(own_redis.url), (Volume.parse("1GB/day"),)
+    for begin, end in (
+        (("CONFIG", "SET", "maxmemory", "1"), ("CONFIG", "SET", "maxmemory", "0")),
+        (("REPLICAOF", "127.0.0.1", "1"), ("REPLICAOF", "NO", "ONE")),
+    ):
+        counted = replace(counter(LOCAL), counter_id=begin[0])
+        await store.volumes.spend(counted, day, 1000)
+        own_redis.say(*begin)
+        for _ in range(FAILURES + 2):
+            await store.volumes.spend(counted, day, 1000)
+        with pytest.raises(OutOfCapacity):
+            await store.requests.take(K, TEN, 1)
+        own_redis.say(*end)
+        await asyncio.sleep(PAUSE_SECONDS + 0.1)
+        await store.volumes.spend(counted, day, 0)
+        assert (await store.volumes.peek(counted, day)).used == (1000 * (FAILURES + 3),)
+    await store.close()
+
+
+@pytest.mark.parametrize("planted", [("SET", "sg:{k}:p", "x"), ("RPUSH", "sg:{k}:p", "x")])
+async def test_a_key_that_holds_what_is_none_of_ours_is_its_own_trouble_alone_and_not_a_silent_one(
+    store: RedisStore, caplog: pytest.LogCaptureFixture, planted: tuple[str, ...]
+) -> None:
+    await store._redis.execute_command(*planted)
+    for _ in range(FAILURES + 1):
+        asked = [store.requests.take(replace(K, counter_id=name), TEN, 1) for name in ("k", "{k}l", "m")]
+        told = await asyncio.gather(*asked, return_exceptions=True)
+        assert isinstance(told[0], OutOfCapacity)
+        assert all(isinstance(it, Decision) and it.admitted for it in told[1:])
+    assert not store.breaker.is_open
+    assert [it.getMessage().split(";")[0][:41] for it in caplog.records if it.name == "sluicegate.store"] == [
+        "the store cannot count under sg:{k}:p: " + ("WR" if planted[0] == "SET" else "MA")
+    ]
+
+
+@pytest.mark.parametrize("junk", ["nan", "-inf", "junk"])
+async def test_what_reads_as_no_number_harms_none_that_is_asked_in_the_same_call(store: RedisStore, junk: str) -> None:
+    await store._redis.execute_command("SET", "sg:{k}:p:since:m", junk)
+    told = await asyncio.gather(
+        store.requests.take(K, TEN, 1), store.beginnings.age(K, "m", 60), store.seats.sit(Seats(K, 1, 30), "m"),
+        return_exceptions=True,
+    )  # fmt: skip
+    assert [type(it) for it in told] == [Decision, OutOfCapacity, Seating]
+
+
+async def test_a_call_that_fails_now_and_then_is_told(own_redis: Server, io_loop: IOLoop) -> None:
+    clock = Clock()
+    breaker = Breaker(clock)
+    told: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: told.append(record.getMessage())  # type: ignore[method-assign]
+    logging.getLogger("sluicegate.store").addHandler(handler)
+    for _ in range(5):
+        breaker.failed(OSError("it hung"))
+        breaker.succeeded()
+    clock.advance(COMPLAINT_SECONDS)
+    breaker.failed(OSError("it hung"))
+    logging.getLogger("sluicegate.store").removeHandler(handler)
+    assert told == ["a call to the store failed: OSError: it hung"] * 2
 
 
 def test_a_service_serves_through_an_outage_as_its_tiers_say(start_service: StartService) -> None:
