@@ -43,7 +43,8 @@ def diff(old: Path, new: Path, keys: Path, policies: Path | None, style: str) ->
     with trouble_told(new):
         after = compile_tiers(new.read_bytes(), known)
     comparison = compare(before, after)
-    clients = by_client(comparison, records, before.open_keys.values(), time.time())
+    on_a_tier = [record for record in records if record.tier in {*before.tiers, *after.tiers}]  # the others are dead
+    clients = by_client(comparison, on_a_tier, before.open_keys.values(), time.time())
     if style == "json":
         paint.show_json(_told(comparison, clients))
     else:

@@ -87,8 +87,9 @@ def _rule(step: Told) -> str:
 def problem_line(problem: Told) -> str:
     """``429 Rate limit exceeded: again in 42s``, or with the detail if there is one."""
     told = f"{problem['status']} {problem['error']}"
-    more = [str(problem["detail"])] if problem.get("detail") else []
     again = problem.get("retry_after")
+    detail = str(problem.get("detail", ""))
+    more = [detail.removesuffix(".") if isinstance(again, int) else detail] if detail else []
     more += [f"again in {written(again)}"] if isinstance(again, int) else []
     return f"{told}: {'; '.join(more)}" if more else told
 

@@ -49,7 +49,8 @@ def show_json(told: Json) -> None:
 
 
 def aligned(rows: Sequence[Sequence[str]], indent: str = "  ") -> list[str]:
-    """Rows of cells in columns as wide as their widest cell; the last column is left as it is."""
+    """Rows of cells in columns as wide as their widest cell; the last that is not empty is left as it is."""
+    rows = [row[: max((at for at, cell in enumerate(row, 1) if _width(cell)), default=0)] for row in rows]
     columns = max((len(row) for row in rows), default=0)
     widths = [max(_width(row[at]) for row in rows if at < len(row)) for at in range(columns)]
     return [

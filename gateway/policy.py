@@ -12,8 +12,10 @@ A policy class may also have, each optional:
   omission).
 - ``judge(self, call, media)``: raise to refuse one resource; called for a request for media with what is known: before
   each hop to an origin, and once more when the origin's answer tells its kind, before any of it is sent.
-- ``allows(self)``: what it allows as names with numbers, more being more (``{"requests in 60s": 10}``), by which
-  ``main.py diff`` tells who gains and who loses. What a tier without the policy is not limited in need not be told.
+- ``allows(self)``: what it allows as names with numbers, more being more (``{"requests in 60s": 10}``), or with nothing
+  but True and False (``{"pages of https://example.com": True}``), by which ``main.py diff`` tells who gains and who
+  loses. What a tier without the policy is not limited in need not be told; in what order a list of options stands is
+  taken to mean nothing.
 - ``describe(self)``: what the plan table at ``/api/tiers`` says of it; without it, its fields.
 - ``report(self, call)``: a coroutine giving what ``/api/usage`` says of it: limits, what is left.
 """
@@ -182,6 +184,7 @@ class Call:
     hides. ``session_lifetime`` is how many seconds a new token holds, ``longest_session`` how many the last grant of a
     viewing session can be away from its beginning. ``clock`` gives seconds that only go forward. A policy appends to
     ``quotas`` how its window stands, and to ``varies`` the request's header fields that its answer depends on.
+    ``store`` is what limits are counted in; ``gateway/limits.py`` tells what can be asked of it, and what it answers.
     """
 
     identity: Identity

@@ -94,7 +94,8 @@ def told_dead(key: Dead, requests: Sequence[Asked]) -> dict[str, Json]:
 def _refused(each: Asked) -> Told:
     problem = InvalidKey() if each.credential is Credential.KEY else InvalidToken()
     verdict: Told = {"admitted": False, "by": "key", "status": problem.status, "problem": problem.body()}
-    return {**_request(each), "steps": [], "verdict": verdict, "headers": dict(problem.headers())}
+    headers = {"Vary": ", ".join(varies)} if (varies := _varies_by(each)) else {}
+    return {**_request(each), "steps": [], "verdict": verdict, "headers": {**headers, **problem.headers()}}
 
 
 def _told(explanation: Explanation) -> Told:
@@ -114,12 +115,14 @@ def _request(each: Asked) -> Told:
     return {"route": each.route, "as": each.credential.value, "url": each.url, "page": each.page}
 
 
+def _varies_by(each: Asked) -> Sequence[str]:
+    return [ApiHandler.varies_by] if is_for_media(each) else []
+
+
 def _headers(explanation: Explanation) -> dict[str, str]:
-    """The header fields that the tier and the refusal put on the answer."""
+    """The header fields that the gateway, the tier and the refusal put on the answer."""
     ending = explanation.ending
-    varies = [name for step in explanation.reached for name in step.varies]
-    if ending is None and is_for_media(explanation.asked):
-        varies.append(ApiHandler.varies_by)
+    varies = [*_varies_by(explanation.asked), *(name for step in explanation.reached for name in step.varies)]
     quotas = [quota for step in explanation.reached for quota in step.quotas]
     told = fields.rate_limit(quotas) | ({"Vary": ", ".join(varies)} if varies else {})
     return told | (ending.problem.headers() if ending and ending.problem else {})

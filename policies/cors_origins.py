@@ -33,6 +33,6 @@ class CorsOrigins:
         """The web origins."""
         return [str(pattern) for pattern in self.origins]
 
-    def allows(self) -> dict[str, float]:
+    def allows(self) -> dict[str, bool]:
         """Each of them."""
-        return {f"pages of {pattern}": 1 for pattern in self.origins}
+        return {f"pages of {pattern}": True for pattern in self.origins}

@@ -115,11 +115,17 @@ class RateLimit:
     def _told(self, windows: list[dict[str, Json]]) -> Json:
         """One window by itself; several as a list."""
         told: dict[str, Json] = dict(windows[0]) if len(windows) == 1 else {"windows": windows}
-        if self.cost:
-            told["cost"] = {str(route): cost for route, cost in self.cost.items()}
+        if heavy := self._heavy():
+            told["cost"] = {str(route): cost for route, cost in heavy.items()}
         return told
 
+    def _heavy(self) -> Mapping[Route, Positive]:
+        """The routes that weigh more than 1."""
+        return {route: cost for route, cost in self.cost.items() if cost > 1}
+
     def allows(self) -> dict[str, float]:
-        """Requests in each window, and what fraction of one each route gets for its cost."""
-        windows = {f"requests in {written(rate.window)}": rate.limit for rate in self._windows}
-        return windows | {f"requests to {route} for each counted": 1 / cost for route, cost in self.cost.items()}
+        """Requests in each window, and how many there can be to each route that weighs more."""
+        told: dict[str, float] = {f"requests in {written(rate.window)}": rate.limit for rate in self._windows}
+        for route, cost in self._heavy().items():
+            told |= {f"requests to {route} in {written(rate.window)}": rate.limit // cost for rate in self._windows}
+        return told

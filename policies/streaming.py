@@ -6,6 +6,7 @@ streaming: {origins: ["https://*.example.com"], kinds: [hls, audio, text]}
 
 from __future__ import annotations
 
+import typing
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Literal, Self
@@ -30,6 +31,9 @@ class Streaming:
             raise ValueError("the field allowed is missing; write allowed: true or false, or name origins or kinds")
         if self.allowed is False and (self.origins or self.kinds):
             raise ValueError("allowed is false, and there are origins or kinds beside it; keep the one or the other")
+        if set(self.kinds) == set(typing.get_args(Kind)):  # all that there are, as where none is named
+            object.__setattr__(self, "allowed", True)
+            object.__setattr__(self, "kinds", ())
 
     @classmethod
     def omitted(cls) -> Self:
@@ -58,10 +62,10 @@ class Streaming:
             told["origins"] = [str(pattern) for pattern in self.origins]
         return told | ({"kinds": list(self.kinds)} if self.kinds else {})
 
-    def allows(self) -> dict[str, float]:
+    def allows(self) -> dict[str, bool]:
         """Streaming, each origin and each kind."""
         if self.allowed is False:
-            return {"streaming": 0}
-        origins = {f"streaming from {pattern}": 1.0 for pattern in self.origins} or {"streaming from any origin": 1.0}
-        kinds = {f"streaming {kind}": 1.0 for kind in self.kinds} or {"streaming any kind": 1.0}
-        return {"streaming": 1.0} | origins | kinds
+            return {"streaming": False}
+        origins = [f"streaming from {pattern}" for pattern in self.origins] or ["streaming from any origin"]
+        kinds = [f"streaming {kind}" for kind in self.kinds] or ["streaming any kind"]
+        return dict.fromkeys(["streaming", *origins, *kinds], True)

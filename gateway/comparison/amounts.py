@@ -1,7 +1,7 @@
 """What a policy's method ``allows`` tells, as a person would write it and compare it.
 
-Its names are limits, of which one that is missing is no limit; or, if there is nothing but 0 and 1, permissions, of
-which one that is missing is not given.
+Its names are limits, of which one that is missing is no limit; or, if there is nothing but True and False, permissions,
+of which one that is missing is not given. The numbers 1 and 0 are limits like any other.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Allowed = Mapping[str, float]
 
 def are_permissions(*allowed: Allowed) -> bool:
     """Whether these tell what may be done, not how much of it."""
-    return all(amount in {0, 1} for each in allowed for amount in each.values())
+    return all(isinstance(amount, bool) for each in allowed for amount in each.values())
 
 
 def shown(name: str, amount: float) -> str:

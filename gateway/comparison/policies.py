@@ -100,12 +100,17 @@ def _other_fields(old: Named, new: Named) -> Iterator[Change]:
     """Options that change what the policy does, and of which it does not tell how much they allow."""
     for name in [field.name for field in dataclasses.fields(new.policy) if field.init]:  # type: ignore[arg-type]
         value = getattr(new.policy, name)
-        if (mixed := _with(old.policy, name, value)) is None:
+        if _same_members(getattr(old.policy, name), value) or (mixed := _with(old.policy, name, value)) is None:
             continue
         other = dataclasses.replace(old, policy=mixed)
         if other.allows() == old.allows() and _described(other) != _described(old):
             told = f"{name}: {inline(plain(getattr(old.policy, name)))} -> {inline(plain(value))}"
             yield change(new.name, told)
+
+
+def _same_members(old: object, new: object) -> bool:
+    """Whether two lists differ in their order at most."""
+    return isinstance(old, tuple) and isinstance(new, tuple) and sorted(map(repr, old)) == sorted(map(repr, new))
 
 
 def _with(policy: Policy, name: str, value: object) -> Policy | None:

@@ -52,7 +52,9 @@ def compare(old: TierFile, new: TierFile) -> Comparison:
 
 def _origins(old: TierFile, new: TierFile) -> Iterator[Change]:
     before, after = ([str(pattern) for pattern in file.origins] for file in (old, new))
-    yield from (loss("origins", f"media from {each}") for each in _beyond(before, after))
+    for each in _beyond(before, after):
+        left = ", ".join(origin for origin in after if covers(each, origin))
+        yield loss("origins", f"media from {each}, but for: {left}" if left else f"media from {each}")
     yield from (gain("origins", f"media from {each}") for each in _beyond(after, before))
 
 

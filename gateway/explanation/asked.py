@@ -12,6 +12,7 @@ ROUTES: tuple[Route, ...] = typing.get_args(Route)
 CREDENTIALS = (Credential.KEY.value, Credential.SESSION.value)
 
 _PURPOSES = {"api": Purpose.MEDIA, "auth": Purpose.SESSION}
+_PAGE = re.compile(r"null|https?://[^/?#@\s]+")
 _SECRET = re.compile(r"sg_.*|[0-9A-Za-z]{8}_[0-9A-Za-z]{38}|eyJ[^.]*\.[^.]+\.[^.]*", re.DOTALL)
 
 
@@ -48,6 +49,8 @@ def asked(route: str, credential: str, url: str, page: str) -> tuple[Asked, ...]
         raise ValueError(f"there is no route {route[:40]!r}; the routes are {', '.join(ROUTES)}")
     if url and route not in {"", "api"}:
         raise ValueError(f"a request to {route} names no url; leave out the one or the other")
+    if page and not _PAGE.fullmatch(page):
+        raise ValueError(f"{page[:80]!r} is no web origin; write one as browsers do, such as https://www.example.com")
     shown = Credential(credential)
     if route == "auth" and shown is not Credential.KEY:
         raise ValueError("a session token cannot be traded for another; ask as key")

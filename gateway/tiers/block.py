@@ -30,6 +30,8 @@ class TiersBlock:
         tiers = {key.text: _mapping(value) for key, value in node.entries}
         for key, value in node.entries:
             with self._findings.collecting():
+                if key.text in self._policies and not isinstance(value, Mapping):
+                    raise key.error(f"{key.text} stands among the tiers, and is a policy; indent it under its tier")
                 _require_tier(key, value)
         order, parent_of = self._lineage(tiers)
         chosen = self._chosen(tiers, order, parent_of)

@@ -68,7 +68,9 @@ class _Compiler:
         """The whole file; what it gives is only good if nothing was found."""
         for key, _ in top.entries:
             if key.text not in _TOP:
-                self._findings.add(key.error(f"unknown key {key.shown}; {nearest(key.text, _TOP)}"))
+                place = "it is a policy; write it in a tier, indented under the tier's name"
+                right = place if key.text in self._policies else nearest(key.text, _TOP)
+                self._findings.add(key.error(f"unknown key {key.shown}; {right}"))
         return TierFile(
             tuple(self._origins(top.get("origins"))),
             self._lifetime(top.get("session"), Seconds(1800)),

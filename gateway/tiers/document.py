@@ -15,6 +15,7 @@ from gateway.tiers.nodes import Mapping, Node, Scalar, Sequence
 
 LARGEST = 1024 * 1024
 DEEPEST = 20
+_NO_COLON = "could not find expected ':'"
 
 
 def parse(content: bytes, findings: Findings) -> Mapping:
@@ -49,9 +50,10 @@ def _position(text: str, end: int) -> tuple[int, int]:
 
 
 def _syntax_error(error: yaml.MarkedYAMLError) -> ConfigError:
-    mark = error.problem_mark or error.context_mark
-    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     problem = str(error.problem or error.context)
+    begun = error.context_mark if problem == _NO_COLON else None  # it is missed only on a later line
+    mark = begun or error.problem_mark or error.context_mark
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     if "'\\t'" in problem:
         return ConfigError(line, column, "here is a tab; write spaces")
     return ConfigError(line, column, f"this is not YAML: {problem}; look at the indentation, quotes and brackets here")

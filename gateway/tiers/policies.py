@@ -30,18 +30,26 @@ class Policies:
         """One policy of a tier; raise `ConfigError` or `ConfigErrors` with its place."""
         cls = self._known.get(key.text)
         if cls is None:
-            raise key.error(f"unknown policy {key.shown}; {nearest(key.text, [*self._known, *RESERVED_NAMES])}")
+            raise key.error(f"unknown policy {key.shown}; {self._right(key.text)}")
         if isinstance(value, nodes.Mapping):
             return _long(key.text, cls, value)
         if isinstance(value, Scalar) and value.is_nothing:
             raise value.error(f"{key.text} has no value; write one, or take the line out")
         return Named(key.text, _short(key.text, cls, value))
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._known
+
     def completed(self, chosen: Mapping[str, Named]) -> tuple[Named, ...]:
         """A tier's policies, and after them what holds for a tier that does not name the others."""
         left_out = {name: getattr(cls, "omitted", None) for name, cls in self._known.items() if name not in chosen}
         implied = [Named(name, cast("Policy", omitted())) for name, omitted in left_out.items() if omitted]
         return (*chosen.values(), *implied)
+
+    def _right(self, name: str) -> str:
+        if name in RESERVED_FIELDS:
+            return f"write it among the fields of a policy, as in max_duration: {{limit: 2h, {name}: true}}"
+        return nearest(name, [*self._known, *RESERVED_NAMES])
 
 
 def _long(name: str, cls: type[Policy], value: nodes.Mapping) -> Named:

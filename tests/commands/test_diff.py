@@ -72,11 +72,33 @@ def test_two_ways_to_write_the_same_are_no_difference(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("rate_limit: [10/1s, 100/60s]", "rate_limit: [100/60s, 10/1s]"),
+        (RATE, "rate_limit: {rates: 100/60s, cost: {auth: 1}}"),
+        (OPEN, "streaming: {kinds: [other, text, image, audio, video, dash, hls]}"),
+        ("streaming: {kinds: [hls, audio]}", "streaming: {kinds: [audio, hls]}"),
+        ("egress_quota: [1GB/day, 2GB/month]", "egress_quota: [2GB/month, 1GB/day]"),
+        ("cors_origins: [https://a.org, https://b.org]", "cors_origins: [https://b.org, https://a.org]"),
+    ],
+)
+def test_what_means_the_same_is_no_difference(folder: Path, old: str, new: str) -> None:
+    said = diff(folder, tiers(old), tiers(new))
+    assert (said.returncode, said.stdout) == (0, "No difference: both files mean the same.\n")
+
+
+def test_a_limit_of_one_in_shadow_is_told_by_its_number(folder: Path) -> None:
+    old, new = (tiers(f"token_uses: {{limit: {limit}, shadow: true}}") for limit in (2, 1))
+    told = "in shadow: tokens alive at once: 2 -> tokens alive at once: 1"
+    assert changes(folder, old, new) == [("changes", "token_uses", told)]
+
+
+@pytest.mark.parametrize(
     ("old", "new", "told"),
     [
         (RATE, "rate_limit: 200/60s", "requests in 60s: 100 -> 200"),
         (RATE, "rate_limit: {rates: [100/60s, 10/1s]}", None),
-        ("rate_limit: {rates: [100/60s], cost: {auth: 5}}", RATE, "requests to auth for each counted: 0.2 -> no limit"),
+        ("rate_limit: {rates: [100/60s], cost: {auth: 5}}", RATE, "requests to auth in 60s: 20 -> no limit"),
         (
             "streaming: {origins: [https://a.org]}",
             "streaming: {origins: [https://a.org, https://b.org]}",
@@ -89,6 +111,8 @@ def test_two_ways_to_write_the_same_are_no_difference(folder: Path) -> None:
         ("bandwidth: 800kbit/s", "bandwidth: 8Mbit/s", "bit/s for each session: 800kbit/s -> 8Mbit/s"),
         ("bandwidth: {session: 8Mbit/s, key: 1Gbit/s}", "bandwidth: 8Mbit/s", "bit/s for the key: 1Gbit/s -> no limit"),
         ("max_duration: 2h", "max_duration: 3h", "seconds of viewing: 2h -> 3h"),
+        ("concurrent_streams: 1", "concurrent_streams: 2", "streams at once: 1 -> 2"),
+        ("rate_limit: [1/1s, 1/60s]", "rate_limit: 1/60s", "requests in 1s: 1 -> no limit"),
         ("token_uses: 5", "token_uses: 6", "tokens alive at once: 5 -> 6"),
         ("cors_origins: [https://a.org]", "cors_origins: [https://a.org, https://b.org]", "pages of https://b.org"),
     ],
@@ -213,7 +237,7 @@ def test_what_holds_for_everyone_is_told_once_and_of_each_client(folder: Path) -
     answer = json.loads(diff(folder, old, new, "--json").stdout)
     assert answer["tiers"] == []
     assert [(change["effect"], change["told"]) for change in answer["everyone"]] == [
-        ("loses", "media from https://*.example.com"),
+        ("loses", "media from https://*.example.com, but for: https://a.example.com"),
         ("gains", "media from https://b.org"),
         ("gains", "tokens hold: 30m -> 1h"),
     ]
@@ -239,6 +263,13 @@ def test_a_client_whose_keys_are_all_dead_is_not_told_of(folder: Path) -> None:
     said = diff(folder, tiers(RATE), tiers("rate_limit: 50/60s"))
     assert "beta  standard  loses rate_limit" in said.stdout
     assert "acme" not in said.stdout
+
+
+def test_a_client_on_a_tier_that_is_in_neither_file_is_not_told_of(folder: Path) -> None:
+    KeyFile(folder / "keys.yaml", b"pepper", time.time).add("gone", "legacy")
+    said = diff(folder, tiers(OPEN), tiers(OPEN, top="session: {lifetime: 1h}"))
+    assert "acme  standard  gains session" in said.stdout
+    assert "gone" not in said.stdout
 
 
 def test_people_read_aligned_lines_without_colours_in_a_pipe(folder: Path) -> None:

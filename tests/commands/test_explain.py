@@ -116,6 +116,33 @@ def test_the_headers_are_those_that_the_request_then_gets(gateway: Service) -> N
         assert expected == got
 
 
+def test_whatever_a_request_for_media_is_answered_its_vary_is_told(gateway: Service) -> None:
+    key = gateway.add_key("acme", "standard")
+    revoked = gateway.add_key("beta", "standard")
+    gateway.key_file().revoke("beta")
+    gateway.reload()
+    token, page = gateway.token(key), "https://elsewhere.example"
+    as_session = ("--as", "session", "--page", page)
+    for name, more, url, shown in (
+        (key_id(key), (), "https://evil.test/a.m3u8", {"X-API-Key": key}),
+        (key_id(key), as_session, MEDIA, {"X-Session-Token": token, "Origin": page}),
+        (key_id(revoked), (), MEDIA, {"X-API-Key": revoked}),
+    ):
+        request = told(gateway, "--key", name, "--url", url, *more)
+        reply = gateway.media(url, shown)
+        assert reply.status == request["verdict"]["status"]
+        assert ", ".join(reply.headers.get_all("Vary", [])) == request["headers"]["Vary"]
+
+
+def test_people_read_no_line_with_blanks_at_its_end_and_one_point_after_a_detail(gateway: Service) -> None:
+    key = gateway.add_key("acme", "standard")
+    for _ in range(5):
+        gateway.token(key)
+    said = explain(gateway, "--key", key_id(key), "--route", "auth")
+    assert "or wait until one expires; again in " in said.stdout
+    assert [line for line in said.stdout.splitlines() if line != line.rstrip()] == []
+
+
 def test_fifty_explanations_count_nothing(gateway: Service) -> None:
     key = gateway.add_key("acme", "standard")
     token = {"X-Session-Token": gateway.token(key)}
@@ -161,10 +188,10 @@ def test_a_session_token_is_explained_as_one(gateway: Service) -> None:
     key = key_id(gateway.add_key("acme", "standard"))
     request = told(gateway, "--key", key, "--url", MEDIA, "--as", "session", "--page", "https://evil.example")
     assert request["verdict"]["by"] == "cors_origins"
-    assert request["headers"] == {"Vary": "Origin, Referer, Sec-Fetch-Site"}
+    assert request["headers"] == {"Vary": "Authorization, X-API-Key, X-Session-Token, Origin, Referer, Sec-Fetch-Site"}
     page = "https://www.example.com"
     request = told(gateway, "--key", key, "--url", MEDIA, "--as", "session", "--page", page)
-    assert request["headers"] == {"Vary": "Origin, Referer, Sec-Fetch-Site, Authorization, X-API-Key, X-Session-Token"}
+    assert request["headers"] == {"Vary": "Authorization, X-API-Key, X-Session-Token, Origin, Referer, Sec-Fetch-Site"}
 
 
 @pytest.mark.parametrize(
@@ -250,6 +277,8 @@ def test_what_is_no_request_is_a_usage_error(gateway: Service) -> None:
         ["--key", "acme", "--as", "grant"],
         ["--key", "acme", "--route", "play"],
         ["--key", "acme", "--admin", "9090"],
+        ["--key", "acme", "--page", "www.example.com"],
+        ["--key", "acme", "--page", "https://www.example.com/"],
         [],
     ):
         said = explain(gateway, *wrong)

@@ -32,6 +32,7 @@ NOT_PLAIN_YAML = {
     "two colons": (policy("streaming: true: false"), "3:20", "not YAML: mapping values are not allowed here"),
     "wrong indentation": ("tiers:\n  a:\n    streaming: true\n   b: 1\n", "4:4", "not YAML: expected <block end>"),
     "reserved character": (policy("streaming: @yes"), "3:16", "not YAML: found character '@'"),
+    "no colon": (policy("streaming: true\n    max_duration 2h"), "4:5", "not YAML: could not find expected ':'"),
     "two documents": (GOOD + "---\n" + GOOD, "2:1", "a second document begins here; the file holds one"),
     "another YAML": ("%YAML 2.0\n---\n" + GOOD, "1:1", "not YAML: found incompatible YAML document"),
     "anchor": (policy("streaming: &yes true"), "3:16", "anchors and aliases are not read"),
@@ -111,9 +112,15 @@ TIERS = {
 }
 
 POLICIES = {
+    "policy among the tiers": (
+        "tiers:\n  a: {streaming: true}\n  rate_limit: 1/1s\n",
+        "3:3",
+        "indent it under its tier",
+    ),
+    "policy above the tiers": (GOOD + "rate_limit: 1/1s\n", "2:1", "it is a policy; write it in a tier, indented"),
     "unknown policy": (policy("rate_limt: 1/1s"), "3:5", "unknown policy rate_limt; did you mean rate_limit?"),
     "nearly open_key": (policy("openkey: x"), "3:5", "unknown policy openkey; did you mean open_key?"),
-    "policy of a parent": (policy("shadow: true"), "3:5", "unknown policy shadow"),
+    "shadow beside the policies": (policy("shadow: true"), "3:5", "write it among the fields of a policy, as in"),
     "policy nothing": (policy("rate_limit:"), "3:16", "rate_limit has no value; write one, or take the line out"),
     "policy null": (policy("rate_limit: null"), "3:17", "rate_limit has no value; write one"),
     "rate a number": (policy("rate_limit: 10"), "3:17", "write requests per window, such as 10/60s"),
