@@ -41,7 +41,8 @@ def _key(told: Told) -> Iterator[str]:
 def _request(told: Told) -> Iterator[str]:
     by = {"key": "by key", "session": "by session token"}[str(told["as"])]
     page = f", for a page of {told['page']}" if told["page"] else ""
-    yield f"{_line(told)} {by}{page}"
+    session = ", in a new viewing session" if told["route"] == "api" else ""
+    yield f"{_line(told)} {by}{session}{page}"
     rows = [row for at, step in enumerate(_mappings(told["steps"]), 1) for row in _step(at, step)]
     yield from paint.aligned(rows)
     yield from _verdict(told)

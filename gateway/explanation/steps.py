@@ -14,7 +14,7 @@ from gateway.configuration import Generation
 from gateway.explanation.asked import Asked
 from gateway.origins.pattern import address_of
 from gateway.origins.url import MediaUrl
-from gateway.policy import Call, Identity, Json, Media, MediaKind, Problem, Purpose, Quota, Store
+from gateway.policy import Call, Identity, Json, Media, MediaKind, OnStoreError, Problem, Purpose, Quota, Store
 from gateway.store.looking import LookingStore
 from gateway.tiers import Tier
 from gateway.tiers.named import Named
@@ -142,9 +142,9 @@ async def _policy(named: Named, call: Call, tier: Tier) -> Step:
             pass
     rule, standing = await _read(_as_coroutine(held.describe)), await _read(lambda: held.report(call))
     outcome, problem = said.outcome
-    notes = [*said.notes]
-    if isinstance(call.store, LookingStore) and call.store.is_blind:
-        notes.append(f"the store does not answer, so on_store_error: {tier.on_store_error.value} holds")
+    blind = isinstance(call.store, LookingStore) and call.store.is_blind
+    unknown = blind and tier.on_store_error is OnStoreError.LOCAL
+    notes = [*said.notes, *(_without_store(tier) if blind else [])]
     return Step(
         "policy",
         named.name,
@@ -155,9 +155,17 @@ async def _policy(named: Named, call: Call, tier: Tier) -> Step:
         allows=str(await _read(_as_coroutine(lambda: listed(held.allows()))) or ""),
         standing=standing if hasattr(held.policy, "report") else None,
         notes=notes,
-        quotas=() if named.shadow else call.quotas,
+        quotas=() if named.shadow or unknown else call.quotas,
         varies=() if named.shadow else call.varies,
     )
+
+
+def _without_store(tier: Tier) -> Sequence[str]:
+    """What holds while the store does not answer."""
+    told = [f"the store does not answer, so on_store_error: {tier.on_store_error.value} holds"]
+    if tier.on_store_error is OnStoreError.LOCAL:
+        told.append("what the worker has counted for itself is unknown, and taken for nothing: it may refuse")
+    return told
 
 
 async def _read(ask: Callable[[], Awaitable[Json]]) -> Json:

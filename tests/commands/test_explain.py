@@ -143,6 +143,13 @@ def test_people_read_no_line_with_blanks_at_its_end_and_one_point_after_a_detail
     assert [line for line in said.stdout.splitlines() if line != line.rstrip()] == []
 
 
+def test_a_request_for_media_is_said_to_begin_a_viewing_session(gateway: Service) -> None:
+    key = key_id(gateway.add_key("acme", "standard"))
+    by_token = explain(gateway, "--key", key, "--url", MEDIA, "--as", "session").stdout
+    assert f"GET /api?url={MEDIA} by session token, in a new viewing session\n" in by_token
+    assert "GET /api/usage by key\n" in explain(gateway, "--key", key, "--route", "usage").stdout
+
+
 def test_fifty_explanations_count_nothing(gateway: Service) -> None:
     key = gateway.add_key("acme", "standard")
     token = {"X-Session-Token": gateway.token(key)}
@@ -397,6 +404,9 @@ def test_while_the_store_is_down_what_the_tier_then_does_is_told(
     assert request["verdict"]["status"] == status
     assert f"the store does not answer, so on_store_error: {on_error} holds" in request["steps"][0]["notes"]
     assert request["steps"][0]["standing"] is None
+    is_local = on_error == "local"  # then a worker's own count is not seen
+    assert any("it may refuse" in note for note in request["steps"][0]["notes"]) == is_local
+    assert ("RateLimit" in request["headers"]) == (on_error == "allow")
 
 
 def test_colours_are_for_terminals_that_want_them(tmp_path: Path) -> None:
