@@ -176,6 +176,7 @@ def compose(settings: Settings, configuration: Configuration) -> Gateway:
     metrics.watch("running_requests", "Requests that are being answered", lambda: len(running))
     client = OriginClient(via, f"Sluicegate/{VERSION}")
     metrics.watch("origin_transfers", "Transfers from origins that are running", lambda: client.transfers)
+    metrics.watch("origin_resumed", "Transfers that went on where another broke off", lambda: client.resumed)
     return Gateway(
         version=VERSION,
         via=via,

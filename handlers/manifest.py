@@ -13,7 +13,7 @@ from gateway.links import Links
 from gateway.manifests import Kind, is_undecided, kind_of, rewrite
 from gateway.manifests.decode import LARGEST, decode, decode_whole
 from gateway.origins.client import Answer
-from gateway.origins.transfer import Head
+from gateway.origins.head import Head
 from gateway.problem import OriginTimedOut, OriginUnreachable
 from handlers import fields
 

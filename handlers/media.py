@@ -118,7 +118,7 @@ class MediaHandler(Handler):
         self.set_status(answer.head.status)
         for preset in ("Content-Type", "Date"):
             self.clear_header(preset)
-        for name, value in headers.to_client(answer.head.status, answer.head.fields):
+        for name, value in headers.to_client(answer.head):
             self.add_header(name, value)
         for name, value in fields.UNTRUSTED.items():
             self.set_header(name, value)

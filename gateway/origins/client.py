@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import ssl
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 
 import pycurl
@@ -13,9 +13,11 @@ from tornado.curl_httpclient import CurlAsyncHTTPClient, CurlError
 from tornado.httpclient import HTTPError, HTTPRequest, HTTPResponse
 from tornado.httputil import HTTPHeaders
 
-from gateway.origins.body import Body
+from gateway.origins.extent import Extent
 from gateway.origins.guard import Judge
-from gateway.origins.transfer import CONNECT_SECONDS, Head, Transfer
+from gateway.origins.head import Head
+from gateway.origins.lasting import LastingBody, Readable
+from gateway.origins.transfer import CONNECT_SECONDS, Transfer
 from gateway.origins.url import MediaUrl
 from gateway.problem import InvalidUrl, OriginNotAllowed, OriginUnreachable, OutOfCapacity
 
@@ -34,7 +36,7 @@ class Answer:
 
     url: MediaUrl
     head: Head
-    body: Body
+    body: Readable
 
 
 class OriginClient:
@@ -47,6 +49,7 @@ class OriginClient:
         self._ca_file = ssl.get_default_verify_paths().cafile
         self._curl = CurlAsyncHTTPClient(force_instance=True, max_clients=MOST_TRANSFERS)
         self.transfers = 0
+        self.resumed = 0
 
     def close(self) -> None:
         """Close all connections to origins."""
@@ -54,7 +57,8 @@ class OriginClient:
 
     @asynccontextmanager
     async def open(self, url: MediaUrl, method: str, fields: Mapping[str, str], guard: Judge) -> AsyncIterator[Answer]:
-        """Ask an origin, following at most five redirects, and give its answer while the block runs.
+        """Ask an origin, following at most five redirects, and give its answer while the block runs. A body that breaks
+        off is taken up again where it did, if the origin can and has the same.
 
         Raises `OriginNotAllowed`, `OriginUnreachable`, `OriginTimedOut` or `OutOfCapacity`; the body's `read` raises
         them too. Leaving the block ends the transfer, whole or not.
@@ -65,12 +69,37 @@ class OriginClient:
                 head = await transfer.head
                 location = head.get("Location")
                 if head.status not in _REDIRECTS or not location:
-                    yield Answer(url, head, transfer.body)
+                    with self._body(url, method, transfer, head, guard) as body:
+                        yield Answer(url, head, body)
                     return
                 url = _target(url, location)
             finally:
                 transfer.cancel()
         raise OriginUnreachable(f"The origin redirects more than {MOST_REDIRECTS} times.")
+
+    @contextmanager
+    def _body(self, url: MediaUrl, method: str, transfer: Transfer, head: Head, guard: Judge) -> Iterator[Readable]:
+        """The body of an answer, whatever it takes."""
+        extent = Extent.of(head)
+        if method != "GET" or extent is None:
+            yield transfer.body
+            return
+
+        async def reopen(rest: Extent) -> Transfer:
+            again = self._start(url, method, rest.fields, guard)
+            try:
+                await again.head
+            except BaseException:
+                again.cancel()
+                raise
+            return again
+
+        body = LastingBody(transfer, extent, reopen)
+        try:
+            yield body
+        finally:
+            body.cancel()
+            self.resumed += body.resumed
 
     def _start(self, url: MediaUrl, method: str, fields: Mapping[str, str], guard: Judge) -> Transfer:
         transfer = Transfer(guard.judge(url))

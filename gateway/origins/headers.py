@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+
+from gateway.origins.head import Head
 
 Fields = tuple[tuple[str, str], ...]
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -38,28 +40,13 @@ def to_origin(asked: Mapping[str, str]) -> dict[str, str]:
     return {name: asked[name] for name in TO_ORIGIN if name in asked}
 
 
-def to_client(status: int, fields: Iterable[tuple[str, str]]) -> Fields:
+def to_client(head: Head) -> Fields:
     """The fields of an origin's answer that the player is sent, in order.
 
     Hop-by-hop fields, cookies, the origin's quotas and what would bind the browser to rules for another host
     (Set-Cookie, RateLimit, Alt-Svc, Strict-Transport-Security, Content-Security-Policy) do not pass, nor does a value
     that is not one (RFC 9110, section 5.5).
     """
-    fields = list(fields)
-    passing = [(name, value) for name, value in fields if name.lower() in TO_CLIENT and not _CONTROL.search(value)]
-    length = _length(status, fields)
+    passing = [(name, value) for name, value in head.fields if name.lower() in TO_CLIENT and not _CONTROL.search(value)]
     described = [(name, value) for name, value in passing if name.lower() != "content-length"]
-    return (*described, *([("Content-Length", length)] if length else []))
-
-
-def _length(status: int, fields: Iterable[tuple[str, str]]) -> str:
-    """The length of the body as it is passed on, or nothing where none was told that holds.
-
-    Transfer-Encoding overrides a length beside it, and a length that stands twice is one (RFC 9112, section 6.3).
-    """
-    lower = [(name.lower(), value) for name, value in fields]
-    if status == 204 or any(name == "transfer-encoding" for name, _ in lower):
-        return ""
-    lengths = {part.strip() for name, value in lower if name == "content-length" for part in value.split(",")}
-    length = lengths.pop() if len(lengths) == 1 else ""
-    return length if length.isascii() and length.isdigit() else ""
+    return (*described, *([] if head.length is None else [("Content-Length", str(head.length))]))

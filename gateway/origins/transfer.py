@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import socket
 from contextlib import suppress
-from dataclasses import dataclass
 
 import pycurl
 
 from gateway.origins.body import Body
 from gateway.origins.guard import Permit, address_in
+from gateway.origins.head import Head
 from gateway.problem import OriginNotAllowed, OriginTimedOut, OriginUnreachable, Problem
 
 BUFFER = 64 * 1024
@@ -27,18 +27,6 @@ _REASONS = {
     pycurl.E_RECV_ERROR: "the connection was lost",
     pycurl.E_GOT_NOTHING: "it closed the connection without an answer",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The status and the header fields of an origin's answer, in the order they came."""
-
-    status: int
-    fields: tuple[tuple[str, str], ...]
-
-    def get(self, name: str) -> str:
-        """The value of a field, matched without case; empty if it is absent."""
-        return next((value for field, value in self.fields if field.lower() == name.lower()), "")
 
 
 class Transfer:
@@ -122,7 +110,7 @@ class Transfer:
         return None
 
     def _end_head(self) -> None:
-        head = _parse(self._lines)
+        head = Head.parse(self._lines)
         self._lines = []
         if head.status >= 600:
             self.head.set_exception(OriginUnreachable(f"The origin answers with status {head.status}, which is none."))
@@ -143,13 +131,3 @@ class Transfer:
         if code == pycurl.E_OPERATION_TIMEDOUT:
             return OriginTimedOut("The origin did not answer in time, or stopped sending.")
         return OriginUnreachable(f"The origin cannot be used: {_REASONS.get(code, f'libcurl error {code}')}.")
-
-
-def _parse(lines: list[bytes]) -> Head:
-    """Read the lines of a head; the first is the status line, which libcurl has checked."""
-    fields = []
-    for line in lines[1:]:
-        name, colon, value = line.decode("latin-1").partition(":")
-        if colon:
-            fields.append((name.strip(), value.strip()))
-    return Head(int(lines[0].split()[1]), tuple(fields))

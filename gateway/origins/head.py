@@ -1,0 +1,40 @@
+"""The head of an origin's answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The status and the header fields of an origin's answer, in the order they came."""
+
+    status: int
+    fields: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def parse(cls, lines: Sequence[bytes]) -> Self:
+        """Read the lines of a head; the first is the status line, which libcurl has checked."""
+        fields = []
+        for line in lines[1:]:
+            name, colon, value = line.decode("latin-1").partition(":")
+            if colon:
+                fields.append((name.strip(), value.strip()))
+        return cls(int(lines[0].split()[1]), tuple(fields))
+
+    def get(self, name: str) -> str:
+        """The value of a field, matched without case; empty if it is absent."""
+        return next((value for field, value in self.fields if field.lower() == name.lower()), "")
+
+    @property
+    def length(self) -> int | None:
+        """The length of the body in bytes, where one was told that holds: Transfer-Encoding overrides it, and one that
+        stands twice is one (RFC 9112, section 6.3)."""
+        if self.status == 204 or self.get("Transfer-Encoding"):
+            return None
+        told = [value for name, value in self.fields if name.lower() == "content-length"]
+        lengths = {part.strip() for value in told for part in value.split(",")}
+        length = lengths.pop() if len(lengths) == 1 else ""
+        return int(length) if length.isascii() and length.isdigit() and len(length) <= 18 else None
