@@ -120,7 +120,8 @@ class Handler(RequestHandler):
         self._quotas, self._varies = call.quotas, call.varies
         asked = time.monotonic()
         async with self.generation.tier(identity.tier).admit(call) as admitted:
-            self.record.admission = time.monotonic() - asked
+            self.record.admitted = time.monotonic()
+            self.record.admission = self.record.admitted - asked
             self.record.store = "down" if self.gateway.store.breaker.is_open else ""
             self._declare_quotas()
             yield admitted
@@ -150,11 +151,16 @@ class Handler(RequestHandler):
             if field:
                 self.add_header("Vary", field)
 
+    def declare_timing(self) -> None:
+        """Say how long the parts of the answer took (W3C Server Timing), in milliseconds."""
+        self.set_header("Server-Timing", self.record.timing(time.monotonic()))
+
     # -- what is answered ----------------------------------------------------------------------------------------
 
     def answer(self, body: Json) -> None:
         """Answer 200 with JSON, never cached: it is about one key at one moment."""
         self.declare_vary()
+        self.declare_timing()
         self.set_header("Content-Type", "application/json")
         self.set_header("Cache-Control", "no-store")
         self.finish(json.dumps(body) + "\n")
@@ -182,6 +188,7 @@ class Handler(RequestHandler):
         self.set_header("X-Request-Id", self.record.request_id)
         self._declare_quotas()
         self.declare_vary()
+        self.declare_timing()
         for name, value in problem.headers().items():
             self.set_header(name, value)
         self.set_header("Content-Type", "application/problem+json")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from abc import abstractmethod
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
@@ -80,13 +81,18 @@ class MediaHandler(Handler):
         self._refuse_own_request()
         self.record.target = url.origin + url.path
         # A manifest is rewritten whole: a range of the origin's, or a validator, would not fit what is sent.
-        asked = {} if _MANIFEST_PATH.search(url.path) else headers.to_origin(self.request.headers)
+        asked = headers.tracing(self.request.headers)
+        if not _MANIFEST_PATH.search(url.path):
+            asked |= headers.to_origin(self.request.headers)
+        self.record.trace = headers.trace_id(asked)
         async with AsyncExitStack() as held:
             judge = _Judge(self.generation.guard, admitted)
+            started = time.monotonic()
             answer = await held.enter_async_context(self._open(url, asked, judge))
+            self.record.origin = time.monotonic() - started
             kind, start = await sniff(answer)
             if kind and answer.head.status == 206 and not is_whole(answer.head):
-                answer = await held.enter_async_context(self._open(url, {}, judge))
+                answer = await held.enter_async_context(self._open(url, headers.tracing(self.request.headers), judge))
                 kind, start = await sniff(answer)
             if answer.head.status < 300:  # an error page is not media
                 admitted.judge(Media(answer.url, _kind(kind, answer)))
@@ -148,6 +154,7 @@ class MediaHandler(Handler):
         await admitted(len(chunk))
         if not self.head_sent:
             self.declare_vary()
+            self.declare_timing()
         self.write(chunk)
         self.head_sent = True
         try:

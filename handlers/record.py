@@ -30,6 +30,15 @@ class Record:
     identity: Identity | None = None
     problem: Problem | None = None
     cut_by: str = ""
+    admitted: float = 0.0
+    """When the tier had admitted the request, on the monotonic clock; 0 if it has not."""
+
+    origin: float = 0.0
+    """Seconds until an origin had answered."""
+
+    trace: str = ""
+    """The trace that the request belongs to (W3C Trace Context), 32 hexadecimal digits."""
+
     admission: float = 0.0
     """Seconds that the tier's policies took, most of them for the store."""
 
@@ -38,6 +47,12 @@ class Record:
 
     shadowed: Sequence[Refusal] = ()
     """What policies in shadow would have refused."""
+
+    def timing(self, now: float) -> str:
+        """Server-Timing: ``gate`` until the tier admitted or refused, ``origin`` until an origin had answered."""
+        gate = (self.admitted or now) - self.started
+        told = f"gate;dur={gate * 1000:.1f}"
+        return f"{told}, origin;dur={self.origin * 1000:.1f}" if self.origin else told
 
     def line(self, ended: float) -> dict[str, object]:
         """The fields of the log line that are known; ``ms`` is milliseconds."""
@@ -50,6 +65,7 @@ class Record:
             "sent": self.sent,
             "target": self.target,
             "cut_by": self.cut_by,
+            "trace": self.trace,
             "generation": self.generation,
             "store": self.store,
             "shadow": ", ".join(f"{it.policy}: {it.error}" for it in self.shadowed),

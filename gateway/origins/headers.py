@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from gateway.origins.head import Head
 
 Fields = tuple[tuple[str, str], ...]
+_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.{1,200})?")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 TO_ORIGIN = ("Range", "If-Range", "If-None-Match", "If-Modified-Since")
@@ -38,6 +39,19 @@ TO_CLIENT = frozenset(
 def to_origin(asked: Mapping[str, str]) -> dict[str, str]:
     """The fields of a player's request that its origin is sent."""
     return {name: asked[name] for name in TO_ORIGIN if name in asked}
+
+
+def tracing(asked: Mapping[str, str]) -> dict[str, str]:
+    """The trace that a request belongs to, passed on as it came (W3C Trace Context, section 4.3: a vendor that takes no
+    part forwards both fields); nothing if it is not well formed."""
+    if not _TRACEPARENT.fullmatch(asked.get("traceparent", "")):
+        return {}
+    return {name: asked[name] for name in ("traceparent", "tracestate") if name in asked}
+
+
+def trace_id(fields: Mapping[str, str]) -> str:
+    """The trace's id among fields that `tracing` gave, or nothing."""
+    return fields["traceparent"].split("-")[1] if "traceparent" in fields else ""
 
 
 def to_client(head: Head) -> Fields:
