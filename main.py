@@ -32,6 +32,7 @@ from gateway.configuration import Configuration, Sources
 from gateway.identity import Grants, KeyFile, Keyring, SessionTokens, Slowdown, keyring_path
 from gateway.origins.client import OriginClient
 from gateway.origins.url import MediaUrl
+from gateway.service.bounds import Bounds, raise_descriptors
 from gateway.service.gateway import Gateway
 from gateway.service.logs import set_up_logs
 from gateway.service.metrics import Metrics
@@ -45,6 +46,7 @@ from handlers.demo import Demo, demo_routes
 from handlers.server import GatewayServer
 from handlers.worker import Listener, Worker
 
+MOST_ADMIN_CONNECTIONS = 64
 _log = logging.getLogger("sluicegate")
 
 
@@ -127,6 +129,10 @@ def _settings(**given: object) -> Settings:
         _store(settings)
     except ValueError as error:
         raise click.UsageError(f"--redis: {error}") from error
+    try:
+        Bounds.within(raise_descriptors())
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until a worker listens to it, there is nothing to reload
     set_up_logs()
     return settings
@@ -174,10 +180,12 @@ def compose(settings: Settings, configuration: Configuration) -> Gateway:
     metrics.watch("store_breaker_open", "1 while the store is taken to be down", lambda: store.breaker.is_open)
     running = Running()
     metrics.watch("running_requests", "Requests that are being answered", lambda: len(running))
-    client = OriginClient(via, f"Sluicegate/{VERSION}")
+    bounds = Bounds.within(raise_descriptors())
+    client = OriginClient(via, f"Sluicegate/{VERSION}", bounds.transfers)
     metrics.watch("origin_transfers", "Transfers from origins that are running", lambda: client.transfers)
     metrics.watch("origin_resumed", "Transfers that went on where another broke off", lambda: client.resumed)
     return Gateway(
+        bounds=bounds,
         version=VERSION,
         via=via,
         clock=time.time,
@@ -194,10 +202,12 @@ def compose(settings: Settings, configuration: Configuration) -> Gateway:
 
 def _listeners(gateway: Gateway, routes: Routes, public: Sockets, admin: Sockets) -> list[Listener]:
     _log.info("serving on %s, admin on %s, with %s", place(public), place(admin), versions())
-    return [
-        Listener(GatewayServer.serving(application(gateway, routes)), public),
-        Listener(GatewayServer.serving(application(gateway, admin_routes(gateway))), admin),
-    ]
+    server = GatewayServer.serving(application(gateway, routes), gateway.bounds.connections)
+    gateway.metrics.watch("connections", "Connections of clients", lambda: server.connections)
+    gateway.metrics.watch("connections_refused", "Connections that were one too many", lambda: server.refused)
+    # Of its own, so that an operator is answered when the public one is full.
+    admin_server = GatewayServer.serving(application(gateway, admin_routes(gateway)), MOST_ADMIN_CONNECTIONS)
+    return [Listener(server, public), Listener(admin_server, admin)]
 
 
 def _store(settings: Settings) -> RedisStore:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
+import sys
 from types import TracebackType
 
 from tornado.httpserver import HTTPServer
 from tornado.iostream import IOStream, UnsatisfiableReadError
 from tornado.web import Application
+
+from handlers.refusal import FULL, TOO_LARGE, refuse
 
 MOST_HEADER_BYTES = 32 * 1024
 MOST_BODY_BYTES = 8 * 1024
@@ -19,36 +21,45 @@ UNSENT_BYTES = 128 * 1024
 that is megabytes, and it counts as full until a third of them have left: minutes for a slow client, who would be taken
 for a stalled one."""
 
-_DRAINED_BYTES = 8 * 1024 * 1024
-_DRAIN_SECONDS = 2
-_TOO_LARGE = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Type: application/problem+json\r\n"
-    b"Access-Control-Allow-Origin: *\r\nConnection: close\r\n\r\n"
-    b'{"type": "about:blank", "title": "Request header fields too large", "status": 431,'
-    b' "error": "Request header fields too large"}'
-)
 _Raised = tuple[type[BaseException] | None, BaseException | None, TracebackType | None]
 
 
 class GatewayServer(HTTPServer):
-    """Bounds the size and the time of a request's head and body."""
+    """Bounds the size and the time of a request's head and body, and how many connections there are."""
+
+    most = sys.maxsize
+    connections = 0
+    refused = 0
 
     @classmethod
-    def serving(cls, application: Application) -> GatewayServer:
-        """A server for an application, with the gateway's bounds."""
-        return cls(
+    def serving(cls, application: Application, most: int) -> GatewayServer:
+        """A server for an application, with the gateway's bounds, and at most so many connections."""
+        server = cls(
             application,
             max_header_size=MOST_HEADER_BYTES,
             max_body_size=MOST_BODY_BYTES,
             body_timeout=BODY_SECONDS,
             idle_connection_timeout=IDLE_SECONDS,
         )
+        server.most = most
+        return server
 
     def handle_stream(self, stream: IOStream, address: tuple[object, ...]) -> None:
-        """Serve a connection through a stream that says why it closes, and tells soon what its client has taken."""
+        """Serve a connection through a stream that says why it closes, and tells soon what its client has taken; or
+        answer 503 at once, when there are as many as may be."""
+        if self.connections >= self.most:
+            self.refused += 1
+            refuse(stream.socket, FULL)
+            return
+        self.connections += 1
         if stream.socket.family != socket.AF_UNIX:
             stream.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
         super().handle_stream(ExplainingStream(stream.socket, max_buffer_size=stream.max_buffer_size), address)
+
+    def on_close(self, server_conn: object) -> None:
+        """A connection has ended."""
+        self.connections -= 1
+        super().on_close(server_conn)
 
 
 class ExplainingStream(IOStream):
@@ -58,35 +69,5 @@ class ExplainingStream(IOStream):
         """Close, first explaining where that is due."""
         raised = exc_info[1] if isinstance(exc_info, tuple) else exc_info
         if isinstance(raised, UnsatisfiableReadError) and not self.closed():
-            _explain(self.socket.dup())
+            refuse(self.socket.dup(), TOO_LARGE)
         super().close(exc_info)
-
-
-def _explain(connection: socket.socket) -> None:
-    """Answer, then read on for a while: closing with bytes unread sends a reset, which can overtake the answer."""
-    loop = asyncio.get_running_loop()
-    left = _DRAINED_BYTES
-
-    def drain() -> None:
-        nonlocal left
-        try:
-            read = len(connection.recv(65536))
-        except OSError:
-            read = 0
-        left -= read
-        if not read or left <= 0:
-            end()
-
-    def end() -> None:
-        give_up.cancel()
-        loop.remove_reader(connection.fileno())
-        connection.close()
-
-    give_up = loop.call_later(_DRAIN_SECONDS, end)
-    try:
-        connection.send(_TOO_LARGE)
-        connection.shutdown(socket.SHUT_WR)
-    except OSError:
-        end()
-    else:
-        loop.add_reader(connection.fileno(), drain)

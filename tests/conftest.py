@@ -81,9 +81,11 @@ def start_service(tmp_path: Path) -> Iterator[StartService]:
     """Start gateways, each in a folder of its own; all are stopped at the end."""
     started: list[Service] = []
 
-    def start(tiers: str, *arguments: str, state: Path | None = None, command: str = "serve") -> Service:
+    def start(
+        tiers: str, *arguments: str, state: Path | None = None, command: str = "serve", descriptors: int = 0
+    ) -> Service:
         folder = tmp_path / f"service-{len(started)}"
-        service = Service.start(folder, tiers, *arguments, state=state, command=command)
+        service = Service.start(folder, tiers, *arguments, state=state, command=command, descriptors=descriptors)
         started.append(service)
         return service
 

@@ -80,8 +80,9 @@ class Service:
         state: Path | None = None,
         command: str = "serve",
         environ: Mapping[str, str] | None = None,
+        descriptors: int = 0,
     ) -> Self:
-        """Start on free ports and wait until it listens."""
+        """Start on free ports and wait until it listens; with so many file descriptors, if not as many as we have."""
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "tiers.yaml").write_text(tiers)
         log = folder / "log"
@@ -90,6 +91,7 @@ class Service:
         keys = secrets / "keys.yaml"
         line += ["--tiers", "tiers.yaml", "--state", str(secrets), *arguments]
         line += ["--keys", str(keys)] if command == "serve" else []
+        line = ["prlimit", f"--nofile={descriptors}", *line] if descriptors else line
         environment = os.environ | (environ or {})
         with log.open("w") as stderr:
             process = subprocess.Popen(

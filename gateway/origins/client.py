@@ -24,7 +24,6 @@ from gateway.problem import InvalidUrl, OriginNotAllowed, OriginUnreachable, Out
 LIBCURL = pycurl.version_info()[1]
 """The version of libcurl that answers."""
 
-MOST_TRANSFERS = 1000
 MOST_REDIRECTS = 5
 _log = logging.getLogger("sluicegate.origins")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -41,13 +40,14 @@ class Answer:
 
 class OriginClient:
     """Fetches media. ``via`` is this gateway's pseudonym for the Via field (RFC 9110, section 7.6.3), by which a
-    request that comes back to it is known; ``agent`` its User-Agent."""
+    request that comes back to it is known; ``agent`` its User-Agent; ``most`` how many transfers run at once."""
 
-    def __init__(self, via: str, agent: str) -> None:
+    def __init__(self, via: str, agent: str, most: int) -> None:
         self._fields = {"Via": f"1.1 {via}", "Accept": "*/*", "Accept-Encoding": "identity"}
         self._agent = agent
         self._ca_file = ssl.get_default_verify_paths().cafile
-        self._curl = CurlAsyncHTTPClient(force_instance=True, max_clients=MOST_TRANSFERS)
+        self._curl = CurlAsyncHTTPClient(force_instance=True, max_clients=most)
+        self._most = most
         self.transfers = 0
         self.resumed = 0
 
@@ -103,7 +103,7 @@ class OriginClient:
 
     def _start(self, url: MediaUrl, method: str, fields: Mapping[str, str], guard: Judge) -> Transfer:
         transfer = Transfer(guard.judge(url))
-        if self.transfers >= MOST_TRANSFERS:
+        if self.transfers >= self._most:
             raise OutOfCapacity("All connections to origins are in use.")
         self.transfers += 1
 

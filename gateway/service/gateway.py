@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from gateway.configuration import Configuration
 from gateway.identity import Grants, SessionTokens, Slowdown
 from gateway.origins.client import OriginClient
+from gateway.service.bounds import Bounds
 from gateway.service.metrics import Metrics
 from gateway.service.running import Running
 from gateway.store.redis_store import RedisStore
@@ -27,5 +28,6 @@ class Gateway:
     slowdown: Slowdown
     store: RedisStore
     client: OriginClient
+    bounds: Bounds
     metrics: Metrics
     running: Running

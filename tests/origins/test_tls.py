@@ -42,7 +42,7 @@ def secure(certificate: Path) -> Iterator[Origin]:
 
 async def fetched(origin: Origin) -> bytes:
     url = origin.url.replace("http:", "https:")
-    client = OriginClient("sluicegate-test", "test")
+    client = OriginClient("sluicegate-test", "test", 10)
     try:
         async with client.open(MediaUrl.parse(url + "/"), "GET", {}, Guard([OriginPattern.parse(url)])) as found:
             return await found.body.read()

@@ -1,0 +1,65 @@
+"""More clients than a worker can hold: no at once, never a slow death."""
+
+from __future__ import annotations
+
+import socket
+import time
+from contextlib import ExitStack
+
+import pytest
+
+from gateway.service.bounds import LEAST_DESCRIPTORS, Bounds
+from tests.conftest import StartService
+from tests.scripted_origin import Origin
+from tests.service import HANG, Service, tiers_text
+
+DESCRIPTORS = 600
+
+
+def test_what_descriptors_allow() -> None:
+    assert Bounds.within(65536) == Bounds(32704, 1000)
+    assert Bounds.within(LEAST_DESCRIPTORS) == Bounds(192, 48)
+    with pytest.raises(ValueError, match="allow at least 512"):
+        Bounds.within(LEAST_DESCRIPTORS - 1)
+
+
+def test_one_connection_too_many_is_told_so_at_once_and_the_next_that_fits_is_served(
+    origin: Origin, start_service: StartService
+) -> None:
+    service = start_service(tiers_text(origin.url), descriptors=DESCRIPTORS)
+    most = Bounds.within(DESCRIPTORS).connections
+    with ExitStack() as held:
+        idle = [held.enter_context(socket.create_connection(("127.0.0.1", service.port), HANG)) for _ in range(most)]
+        wait_until(service, "sluicegate_connections", most)
+        refused = service.get("/api/health")
+        assert (refused.status, refused.headers["Retry-After"]) == (503, "1")
+        assert refused.json["error"] == "Temporarily out of capacity"
+        assert refused.headers["Access-Control-Allow-Origin"] == "*"
+        assert service.admin("/healthz").status == 200
+        idle[0].close()
+        wait_until(service, "sluicegate_connections", most - 1)
+        assert service.get("/api/health").status == 200
+        assert gauge(service, "sluicegate_connections_refused") == 1
+
+
+def test_a_flood_of_connections_leaves_nothing_behind(origin: Origin, start_service: StartService) -> None:
+    service = start_service(tiers_text(origin.url), descriptors=DESCRIPTORS)
+    with ExitStack() as held:
+        for _ in range(3 * DESCRIPTORS):
+            held.enter_context(socket.create_connection(("127.0.0.1", service.port), HANG))
+        wait_until(service, "sluicegate_connections", Bounds.within(DESCRIPTORS).connections)
+    wait_until(service, "sluicegate_connections", 0)
+    assert service.get("/api/health").status == 200
+    assert "Too many open files" not in service.log.read_text()
+
+
+def gauge(service: Service, name: str) -> float:
+    lines = service.admin("/metrics").body.decode().splitlines()
+    return next(float(line.split()[1]) for line in lines if line.startswith(f"{name} "))
+
+
+def wait_until(service: Service, name: str, value: float) -> None:
+    deadline = time.monotonic() + HANG
+    while gauge(service, name) != value:
+        assert time.monotonic() < deadline, gauge(service, name)
+        time.sleep(0.05)
