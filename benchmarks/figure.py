@@ -54,7 +54,7 @@ class Figure:
 
     def main(self) -> None:
         """Be a command line; exit with 1 if a promise is broken."""
-        parser = argparse.ArgumentParser(prog=f"python -m benchmarks.limits.{self.name}", description=self.about)
+        parser = argparse.ArgumentParser(prog=f"python -m {_module()}", description=self.about)
         parser.add_argument("--requests", type=int, default=self.usual.requests, metavar="N")
         parser.add_argument("--seconds", type=float, default=self.usual.seconds, metavar="S")
         parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
@@ -83,6 +83,11 @@ class Figure:
         widths = [max(len(row[at]) for row in rows) for at in range(4)]
         table = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
         return "\n".join([f"{self.name}: {self.about} ({took:.0f} s)", "", *table, "", *report.detail])
+
+
+def _module() -> str:
+    spec = sys.modules["__main__"].__spec__
+    return spec.name if spec else "benchmarks"
 
 
 def _cells(line: Line) -> tuple[str, str, str, str]:

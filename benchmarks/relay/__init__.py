@@ -1,0 +1,1 @@
+"""Figures of the relay, beside peers that do the same work in the same run."""

@@ -1,0 +1,73 @@
+"""Processor time for a gigabyte, and requests a second, beside nginx, a bare aiohttp relay and MediaFlow Proxy."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from benchmarks.figure import Figure, Line, Report, Scale
+from benchmarks.relay.load import Seen, load
+from benchmarks.relay.peers import Peer, aiohttp, bench_python, mediaflow, nginx, origin, sluicegate
+
+FILES = {"2 MB": (2 * 2**20, 4), "64 KB": (64 * 2**10, 16)}
+"""Bytes of each file, and how many connections ask for it at once."""
+
+MOST_OF_NGINX = 1.0
+LEAST_OF_AIOHTTP = 0.6
+Rounds = Mapping[tuple[str, str], Sequence[Seen]]
+
+
+def _measured(peers: Sequence[Peer], upstream: str, rounds: int, seconds: float) -> Rounds:
+    """All peers in turn, over and over, so that whatever else the machine does meets them alike."""
+    seen: dict[tuple[str, str], list[Seen]] = {}
+    for number in range(rounds + 1):
+        for name, (_, connections) in FILES.items():
+            for peer in peers:
+                one = load(peer, f"{upstream}/{name.replace(' ', '')}.ts", connections, seconds)
+                if number:  # the first round is for warming up
+                    seen.setdefault((name, peer.name), []).append(one)
+    return seen
+
+
+def _lines(seen: Rounds, peers: Sequence[Peer]) -> Iterator[Line]:
+    names = [peer.name for peer in peers]
+    cpu = {name: median(one.cpu_per_gb for one in seen["2 MB", name]) for name in names}
+    rate = {name: median(one.rate for one in seen["64 KB", name]) for name in names}
+    of_nginx, of_aiohttp = cpu["sluicegate"] / cpu["nginx"], rate["sluicegate"] / rate["aiohttp"]
+    for name in names:
+        yield Line(f"2 MB: processor seconds a GB, {name}", f"{cpu[name]:.2f}")
+    promised = f"at most {MOST_OF_NGINX}"
+    yield Line("  sluicegate to nginx", f"{of_nginx:.2f}", promised, kept=of_nginx <= MOST_OF_NGINX)
+    for name in names:
+        slow = [median(pick) for pick in zip(*((it.p50, it.p99) for it in seen["64 KB", name]), strict=True)]
+        yield Line(f"64 KB: requests/s, {name}", f"{rate[name]:,.0f} (p50 {slow[0]:.1f} ms, p99 {slow[1]:.1f} ms)")
+    promised = f"at least {LEAST_OF_AIOHTTP}"
+    yield Line("  sluicegate to aiohttp", f"{of_aiohttp:.2f}", promised, kept=of_aiohttp >= LEAST_OF_AIOHTTP)
+
+
+def measure(scale: Scale) -> Report:
+    """As many rounds as ``requests``, each load for ``seconds``."""
+    with TemporaryDirectory(prefix="sluicegate-") as name, ExitStack() as held:
+        folder = Path(name)
+        folder.chmod(0o755)  # nginx's worker is another user
+        for file, (size, _) in FILES.items():
+            (folder / f"{file.replace(' ', '')}.ts").write_bytes(os.urandom(size))
+        upstream = held.enter_context(origin(folder))
+        python = bench_python()
+        peers = [
+            held.enter_context(nginx(folder, upstream)),
+            held.enter_context(aiohttp(python, upstream)),
+            held.enter_context(mediaflow(python, upstream)),
+            held.enter_context(sluicegate(folder, upstream)),
+        ]
+        return Report(list(_lines(_measured(peers, upstream, scale.requests, scale.seconds), peers)))
+
+
+FIGURE = Figure("throughput", (__doc__ or "").strip(), Scale(5, 3), measure)
+
+if __name__ == "__main__":
+    FIGURE.main()
