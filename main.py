@@ -6,6 +6,7 @@ The command line, and the composition root: here, and only here, all parts meet.
 from __future__ import annotations
 
 import asyncio
+import gc
 import hashlib
 import itertools
 import logging
@@ -13,9 +14,11 @@ import os
 import signal
 import socket
 import time
+from collections.abc import Coroutine
 from pathlib import Path
 
 import click
+import uvloop
 from tornado.httpserver import HTTPServer
 
 from commands import options
@@ -88,7 +91,7 @@ def serve(**given: object) -> None:
         configuration = Configuration(_sources(settings, [*public, *itertools.chain(*admins)]))
 
         def run(number: int) -> None:
-            asyncio.run(_serve(settings, configuration, public, admins[number]))
+            _run(_serve(settings, configuration, public, admins[number]))
 
         if settings.workers == 1:
             run(0)
@@ -111,7 +114,7 @@ def demo(state: Path, origin: int, **given: object) -> None:
     settings = _settings(**given, state=state, keys=state / "keys.yaml", redis="", workers=1)
     with options.problems_told(settings.tiers):
         public, admin = bind(settings.address, settings.port, "--address and --port"), bind_admin(settings, 0)
-        asyncio.run(_demo(settings, public, admin, bind("127.0.0.1", origin, "--origin")))
+        _run(_demo(settings, public, admin, bind("127.0.0.1", origin, "--origin")))
 
 
 cli.add_command(check)
@@ -136,6 +139,15 @@ def _settings(**given: object) -> Settings:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until a worker listens to it, there is nothing to reload
     set_up_logs()
     return settings
+
+
+def _run(service: Coroutine[None, None, None]) -> None:
+    """Run the service on libuv's event loop. What has been made until now lives for ever: the garbage collector need
+    not look at it again, nor as often as by default, since what a request makes seldom goes in circles."""
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(service)
 
 
 # -- composition -------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import asyncio
 import re
 import time
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 
@@ -135,7 +135,8 @@ class MediaHandler(Handler):
         while chunk:
             await self._send(chunk, admitted)
             chunk = await answer.body.read()
-        await self._send(b"", admitted)
+        if not self.head_sent:
+            await self._send(b"", admitted)
         if only_the_end_ends_it:
             await self.finish()
             self.connection.close()
@@ -157,10 +158,16 @@ class MediaHandler(Handler):
             self.declare_timing()
         self.write(chunk)
         self.head_sent = True
+        taken = self.flush()
+        if self.connection.stream.writing() or self.connection.stream.closed():
+            await self._until_taken(taken)
+        self.record.sent += len(chunk)
+
+    async def _until_taken(self, taken: Awaitable[None]) -> None:
+        """Wait for the client, and for no client too long."""
         try:
             async with asyncio.timeout(STALLED_SECONDS):
-                await self.flush()
+                await taken
         except TimeoutError:
             self.cut("client")
             raise StreamClosedError from None
-        self.record.sent += len(chunk)

@@ -16,7 +16,7 @@ MOST_HEADER_BYTES = 32 * 1024
 MOST_BODY_BYTES = 8 * 1024
 IDLE_SECONDS = 60
 BODY_SECONDS = 10
-UNSENT_BYTES = 128 * 1024
+UNSENT_BYTES = 256 * 1024
 """Bytes that the kernel holds for a client before the connection counts as full (tcp(7), TCP_NOTSENT_LOWAT). Without it
 that is megabytes, and it counts as full until a third of them have left: minutes for a slow client, who would be taken
 for a stalled one."""

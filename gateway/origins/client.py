@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import logging
-import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 
 import pycurl
-from tornado.curl_httpclient import CurlAsyncHTTPClient, CurlError
-from tornado.httpclient import HTTPError, HTTPRequest, HTTPResponse
-from tornado.httputil import HTTPHeaders
 
+from gateway.origins.curl import CurlPool
 from gateway.origins.extent import Extent
 from gateway.origins.guard import Judge
 from gateway.origins.head import Head
 from gateway.origins.lasting import LastingBody, Readable
-from gateway.origins.transfer import CONNECT_SECONDS, Transfer
+from gateway.origins.transfer import Transfer
 from gateway.origins.url import MediaUrl
 from gateway.problem import InvalidUrl, OriginNotAllowed, OriginUnreachable, OutOfCapacity
 
@@ -25,7 +21,6 @@ LIBCURL = pycurl.version_info()[1]
 """The version of libcurl that answers."""
 
 MOST_REDIRECTS = 5
-_log = logging.getLogger("sluicegate.origins")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -44,16 +39,18 @@ class OriginClient:
 
     def __init__(self, via: str, agent: str, most: int) -> None:
         self._fields = {"Via": f"1.1 {via}", "Accept": "*/*", "Accept-Encoding": "identity"}
-        self._agent = agent
-        self._ca_file = ssl.get_default_verify_paths().cafile
-        self._curl = CurlAsyncHTTPClient(force_instance=True, max_clients=most)
+        self._pool = CurlPool(force_instance=True, agent=agent)
         self._most = most
-        self.transfers = 0
         self.resumed = 0
 
     def close(self) -> None:
         """Close all connections to origins."""
-        self._curl.close()
+        self._pool.close()
+
+    @property
+    def transfers(self) -> int:
+        """How many are running."""
+        return len(self._pool.running)
 
     @asynccontextmanager
     async def open(self, url: MediaUrl, method: str, fields: Mapping[str, str], guard: Judge) -> AsyncIterator[Answer]:
@@ -102,46 +99,11 @@ class OriginClient:
             self.resumed += body.resumed
 
     def _start(self, url: MediaUrl, method: str, fields: Mapping[str, str], guard: Judge) -> Transfer:
-        transfer = Transfer(guard.judge(url))
+        transfer = Transfer(guard.judge(url), self._pool)
         if self.transfers >= self._most:
             raise OutOfCapacity("All connections to origins are in use.")
-        self.transfers += 1
-
-        def finished(response: HTTPResponse) -> None:
-            self.transfers -= 1
-            transfer.finish(_code(response))
-
-        # `fetch_impl`, not `fetch`: its callback runs before the handle goes back for another request, so that a
-        # pause can never reach a handle that is no longer this transfer's.
-        self._curl.fetch_impl(self._request(url, method, fields, transfer), finished)
+        self._pool.start(url.href, method, {**fields, **self._fields}, transfer)
         return transfer
-
-    def _request(self, url: MediaUrl, method: str, fields: Mapping[str, str], transfer: Transfer) -> HTTPRequest:
-        return HTTPRequest(
-            url.href,
-            method=method,
-            headers=HTTPHeaders({**fields, **self._fields}),
-            connect_timeout=CONNECT_SECONDS,
-            request_timeout=0,
-            follow_redirects=False,
-            max_redirects=0,
-            decompress_response=False,
-            validate_cert=True,
-            ca_certs=self._ca_file,
-            allow_nonstandard_methods=False,
-            user_agent=self._agent,
-            prepare_curl_callback=transfer.prepare,
-        )
-
-
-def _code(response: HTTPResponse) -> int:
-    """libcurl's error code, 0 for none; a request that could not even be set up is a bug, and is logged as one."""
-    if isinstance(response.error, CurlError):
-        return response.error.errno
-    if response.error is None or isinstance(response.error, HTTPError):
-        return 0  # Tornado's word for a status that is not 2xx
-    _log.error("a request to an origin could not be set up", exc_info=response.error)
-    return pycurl.E_FAILED_INIT
 
 
 def _target(url: MediaUrl, location: str) -> MediaUrl:

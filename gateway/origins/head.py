@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 
@@ -13,6 +13,11 @@ class Head:
 
     status: int
     fields: tuple[tuple[str, str], ...]
+    _first: dict[str, str] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, value in self.fields:
+            self._first.setdefault(name.lower(), value)
 
     @classmethod
     def parse(cls, lines: Sequence[bytes]) -> Self:
@@ -26,7 +31,7 @@ class Head:
 
     def get(self, name: str) -> str:
         """The value of a field, matched without case; empty if it is absent."""
-        return next((value for field, value in self.fields if field.lower() == name.lower()), "")
+        return self._first.get(name.lower(), "")
 
     @property
     def length(self) -> int | None:

@@ -9,13 +9,11 @@ from contextlib import suppress
 import pycurl
 
 from gateway.origins.body import Body
+from gateway.origins.curl import CurlPool
 from gateway.origins.guard import Permit, address_in
 from gateway.origins.head import Head
 from gateway.problem import OriginNotAllowed, OriginTimedOut, OriginUnreachable, Problem
 
-BUFFER = 64 * 1024
-CONNECT_SECONDS = 5
-STALL_SECONDS = 20
 LARGEST_HEAD = 64 * 1024
 
 _REASONS = {
@@ -32,38 +30,24 @@ _REASONS = {
 class Transfer:
     """A request under way. ``head`` resolves when the answer's head is whole, or fails with a `Problem`."""
 
-    def __init__(self, permit: Permit) -> None:
+    def __init__(self, permit: Permit, pool: CurlPool) -> None:
         self._permit = permit
+        self._pool = pool
         self._curl: pycurl.Curl | None = None
         self._lines: list[bytes] = []
         self._head_size = 0
         self._refused = ""
-        self._cancelled = False
         self.head: asyncio.Future[Head] = asyncio.get_running_loop().create_future()
         self.body = Body(self._resume)
 
-    def prepare(self, curl: pycurl.Curl) -> None:
-        """Set what Tornado leaves to libcurl's defaults. Runs last, after Tornado's own options."""
+    def borrow(self, curl: pycurl.Curl) -> None:
+        """Bind the handle that is to run the request."""
         self._curl = curl
-        self._bind(curl)
-        curl.setopt(pycurl.BUFFERSIZE, BUFFER)
-        curl.setopt(pycurl.NOSIGNAL, 1)
-        curl.setopt(pycurl.LOW_SPEED_LIMIT, 1)
-        curl.setopt(pycurl.LOW_SPEED_TIME, STALL_SECONDS)
-        curl.setopt(pycurl.PROXY, "")  # an empty name turns off http_proxy of the environment too
-        curl.setopt(pycurl.NOPROXY, "*")
-        curl.setopt(pycurl.NETRC, pycurl.NETRC_IGNORED)
-        curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
-        curl.setopt(pycurl.HTTP_CONTENT_DECODING, 0)
-
-    def _bind(self, curl: pycurl.Curl) -> None:
         curl.setopt(pycurl.OPENSOCKETFUNCTION, self._open_socket)
         curl.setopt(pycurl.HEADERFUNCTION, self._header)
         curl.setopt(pycurl.WRITEFUNCTION, self._write)
-        curl.setopt(pycurl.NOPROGRESS, 0)
-        curl.setopt(pycurl.XFERINFOFUNCTION, self._progress)
 
-    def finish(self, code: int) -> None:
+    def give_back(self, code: int) -> None:
         """The transfer has ended with one of libcurl's error codes, 0 for none; its handle is no longer ours."""
         self._curl = None
         failure = self._failure(code) if code else None
@@ -74,18 +58,12 @@ class Transfer:
 
     def cancel(self) -> None:
         """Stop: the connection to the origin is closed. Does nothing after the end."""
-        self._cancelled = True
         if self._curl is not None:
-            # Pausing and unpausing makes libcurl run this transfer now, even one that waits for a silent origin, and
-            # so ask `_progress`. Data held back by a pause is delivered (and dropped) first. A transfer without a
-            # connection yet cannot be paused, and asks `_progress` by itself while it connects.
-            with suppress(pycurl.error):
-                self._curl.pause(pycurl.PAUSE_ALL)
-                self._curl.pause(pycurl.PAUSE_CONT)
+            self._pool.stop(self._curl)
 
     def _resume(self) -> None:
-        if self._curl is not None and not self._cancelled:
-            with suppress(pycurl.error):  # it failed while it was paused: `finish` is about to say how
+        if self._curl is not None:
+            with suppress(pycurl.error):  # it failed while it was paused: `give_back` is about to say how
                 self._curl.pause(pycurl.PAUSE_CONT)  # may call `_write` before it returns
 
     def _open_socket(self, _purpose: int, wanted: tuple[int, int, int, tuple[object, ...]]) -> socket.socket | int:
@@ -118,12 +96,7 @@ class Transfer:
             self.head.set_result(head)
 
     def _write(self, chunk: bytes) -> int | None:
-        if self._cancelled or self.body.offer(chunk):
-            return None
-        return pycurl.WRITEFUNC_PAUSE
-
-    def _progress(self, _down_total: int, _down: int, _up_total: int, _up: int) -> int:
-        return int(self._cancelled)
+        return None if self.body.offer(chunk) else pycurl.WRITEFUNC_PAUSE
 
     def _failure(self, code: int) -> Problem:
         if self._refused:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 import ada_url
@@ -35,6 +36,7 @@ class MediaUrl:
     query: str
 
     @classmethod
+    @lru_cache(4096)  # many watch the same
     def parse(cls, text: str) -> Self:
         """Read an absolute http(s) URL; raise `InvalidUrl` with what would be right."""
         scheme = _scheme(text)

@@ -38,7 +38,10 @@ class PlainLines(logging.Formatter):
 
 
 def set_up_logs() -> None:
-    """Send all log lines to standard error: plain on a terminal, JSON otherwise."""
+    """Send all log lines to standard error: plain on a terminal, JSON otherwise. What no line says is not found out for
+    it (the optimizations that Python's logging HOWTO names)."""
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None  # noqa: SLF001
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(PlainLines() if sys.stderr.isatty() else JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)

@@ -1,0 +1,186 @@
+"""Tornado's curl client, less what a relay does not need of it.
+
+`CurlAsyncHTTPClient` sets some thirty options for each request, makes an `HTTPResponse` with eight timings of it,
+resets the handle, and moves a timer of the event loop at every step. Here a handle is set up once, and lent to one
+transfer after another; what differs between two of them is told each time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import ssl
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Protocol
+
+import pycurl
+from tornado.curl_httpclient import CurlAsyncHTTPClient
+
+CONNECT_SECONDS = 5
+STALL_SECONDS = 20
+BUFFER = 256 * 1024
+
+_BREAK = re.compile(r"[\r\n\0]")
+_IN_OUT = {
+    pycurl.POLL_IN: (True, False),
+    pycurl.POLL_OUT: (False, True),
+    pycurl.POLL_INOUT: (True, True),
+}
+
+
+class Borrower(Protocol):
+    """Who uses a handle for one request."""
+
+    def borrow(self, curl: pycurl.Curl) -> None:
+        """The handle is set up, and about to run: bind its callbacks."""
+
+    def give_back(self, code: int) -> None:
+        """The request has ended with one of libcurl's error codes, 0 for none; the handle is the pool's again."""
+
+
+class CurlPool(CurlAsyncHTTPClient):
+    """Runs any number of requests at once, on handles that are made when they are first needed."""
+
+    def initialize(self, agent: str) -> None:  # type: ignore[override]  # it has options of its own
+        self._agent = agent
+        self._ca_file = ssl.get_default_verify_paths().cafile
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.Handle | None = None
+        self.running: dict[pycurl.Curl, Borrower] = {}
+        super().initialize(max_clients=0)
+
+    def close(self) -> None:
+        """End all that run, and close all connections."""
+        self._set_timeout(-1)
+        for fd in tuple(self._fds):
+            self._forget(fd)
+        super().close()
+
+    def start(self, url: str, method: str, fields: Mapping[str, str], borrower: Borrower) -> None:
+        """Ask for a URL by GET or HEAD; returns before anything is sent. Raise `ValueError` for a field that would not
+        be one, `pycurl.error` for a URL that libcurl does not take."""
+        curl = self._free_list.pop() if self._free_list else self._made()
+        try:
+            curl.setopt(pycurl.URL, url)
+            curl.setopt(pycurl.HTTPHEADER, [_line(name, value) for name, value in fields.items()])
+            if method == "HEAD":
+                curl.setopt(pycurl.NOBODY, 1)
+            else:
+                curl.setopt(pycurl.HTTPGET, 1)
+            borrower.borrow(curl)
+        except BaseException:
+            curl.reset()
+            self._set_up(curl)
+            self._free_list.append(curl)
+            raise
+        self.running[curl] = borrower
+        self._multi.add_handle(curl)
+
+    def stop(self, curl: pycurl.Curl) -> None:
+        """End the request that runs on a handle, and its connection. Not to be called by libcurl's own callbacks."""
+        self._finish(curl, pycurl.E_ABORTED_BY_CALLBACK)
+
+    def _made(self) -> pycurl.Curl:
+        curl = pycurl.Curl()
+        self._set_up(curl)
+        self._curls.append(curl)
+        return curl
+
+    def _set_up(self, curl: pycurl.Curl) -> None:
+        _set_up(curl)
+        curl.setopt(pycurl.USERAGENT, self._agent)
+        if self._ca_file:
+            curl.setopt(pycurl.CAINFO, self._ca_file)
+
+    def _finish(self, curl: pycurl.Curl, curl_error: int | None = None, curl_message: str | None = None) -> None:
+        self._multi.remove_handle(curl)
+        borrower = self.running.pop(curl)
+        _unbind(curl)
+        # Before the handle is lent again, so that a pause can never reach one that is no longer this borrower's.
+        borrower.give_back(curl_error or 0)
+        self._free_list.append(curl)
+
+    def _process_queue(self) -> None:
+        """There is none: whoever starts a request has room for it."""
+
+    # -- what libcurl wishes of the event loop -------------------------------------------------------------------------
+
+    def _set_timeout(self, msecs: int) -> None:
+        """CURLMOPT_TIMERFUNCTION: -1 takes the timer away."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if msecs == 0:
+            self._timer = self._loop.call_soon(self._handle_timeout)
+        elif msecs > 0:
+            self._timer = self._loop.call_later(msecs / 1000, self._handle_timeout)
+
+    def _handle_socket(self, event: int, fd: int, multi: pycurl.CurlMulti, data: object) -> None:
+        """CURLMOPT_SOCKETFUNCTION. A socket is always taken out before it is put in again: libcurl may have closed it
+        and opened another of the same number without a word."""
+        if fd in self._fds:
+            self._forget(fd)
+        if event in _IN_OUT:
+            reads, writes = _IN_OUT[event]
+            if reads:
+                self._loop.add_reader(fd, self._act, fd, pycurl.CSELECT_IN)
+            if writes:
+                self._loop.add_writer(fd, self._act, fd, pycurl.CSELECT_OUT)
+            self._fds[fd] = event
+
+    def _forget(self, fd: int) -> None:
+        reads, writes = _IN_OUT[self._fds.pop(fd)]
+        if reads:
+            self._loop.remove_reader(fd)
+        if writes:
+            self._loop.remove_writer(fd)
+
+    def _act(self, fd: int, action: int) -> None:
+        with suppress(pycurl.error):  # what ails one of the transfers is told by its end
+            self._multi.socket_action(fd, action)
+        self._finish_pending_requests()
+
+    def _handle_timeout(self) -> None:
+        self._timer = None
+        with suppress(pycurl.error):
+            self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
+        self._finish_pending_requests()
+        if self._timer is None and (left := self._multi.timeout()) >= 0:
+            self._set_timeout(max(left, 1))  # the clocks of the two may differ
+
+
+def _line(name: str, value: str) -> bytes:
+    if _BREAK.search(value):
+        raise ValueError(f"the field {name} holds a line break")
+    return f"{name}: {value}".encode("latin-1")
+
+
+def _set_up(curl: pycurl.Curl) -> None:
+    """What is the same for all requests: no redirects, proxies, credentials, cookies or decoding of libcurl's own."""
+    curl.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
+    curl.setopt(pycurl.FOLLOWLOCATION, 0)
+    curl.setopt(pycurl.PROXY, "")  # an empty name turns off http_proxy of the environment too
+    curl.setopt(pycurl.NOPROXY, "*")
+    curl.setopt(pycurl.NETRC, pycurl.NETRC_IGNORED)
+    curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
+    curl.setopt(pycurl.HTTP_CONTENT_DECODING, 0)
+    curl.setopt(pycurl.SSL_VERIFYPEER, 1)
+    curl.setopt(pycurl.SSL_VERIFYHOST, 2)
+    curl.setopt(pycurl.CONNECTTIMEOUT, CONNECT_SECONDS)
+    curl.setopt(pycurl.LOW_SPEED_LIMIT, 1)
+    curl.setopt(pycurl.LOW_SPEED_TIME, STALL_SECONDS)
+    curl.setopt(pycurl.BUFFERSIZE, BUFFER)
+    curl.setopt(pycurl.NOSIGNAL, 1)
+    _unbind(curl)
+
+
+def _unbind(curl: pycurl.Curl) -> None:
+    """An idle handle keeps nothing of its last borrower alive."""
+    curl.setopt(pycurl.OPENSOCKETFUNCTION, _no_socket)
+    curl.setopt(pycurl.HEADERFUNCTION, len)
+    curl.setopt(pycurl.WRITEFUNCTION, len)
+
+
+def _no_socket(_purpose: int, _address: object) -> int:
+    return pycurl.SOCKET_BAD
