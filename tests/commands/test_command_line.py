@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -83,6 +84,18 @@ def test_check_tells_a_good_file_from_a_bad_one_with_every_place(folder: Path) -
     assert places == ["edited.yaml:6:17:", "edited.yaml:7:5:"]
     assert "streaming" in told.stderr
     assert run(folder, "check", "nowhere.yaml").returncode == 1
+
+
+def test_check_tells_machines_the_same(folder: Path) -> None:
+    good = json.loads(run(folder, "check", "--json").stdout)
+    assert (good["good"], good["tiers"], good["errors"]) == (True, ["public", "standard", "partner"], [])
+    assert good["origins"] == ["https://*.example.com"]
+    (folder / "edited.yaml").write_text(tiers_text().replace("10/60s", "10/1:30"))
+    told = run(folder, "check", "edited.yaml", "--json")
+    bad = json.loads(told.stdout)
+    assert (told.returncode, bad["good"], bad["file"]) == (1, False, "edited.yaml")
+    assert [(it["line"], it["column"]) for it in bad["errors"]] == [(6, 17)]
+    assert "such as 60s" in bad["errors"][0]["what"]
 
 
 def test_the_shipped_file_is_good() -> None:
