@@ -52,6 +52,8 @@ class CurlPool(CurlAsyncHTTPClient):
 
     def close(self) -> None:
         """End all that run, and close all connections."""
+        for curl in tuple(self.running):
+            self.stop(curl)
         self._set_timeout(-1)
         for fd in tuple(self._fds):
             self._forget(fd)

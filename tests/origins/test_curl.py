@@ -130,3 +130,14 @@ async def test_many_requests_at_once_each_get_their_own(io_loop: IOLoop, origin:
         for _ in range(5):
             told = await asyncio.gather(*(fetched(client, origin, path=path) for path in bodies))
             assert [body for _, body in told] == [*bodies.values()]
+
+
+async def test_a_client_that_is_closed_ends_what_runs(io_loop: IOLoop, origin: Origin) -> None:
+    endless = Endless(says_nothing=False)
+    origin.scripts["/v"] = endless
+    with new_client() as client:
+        viewing = asyncio.ensure_future(view(client, origin, reads=True))
+        assert await asyncio.to_thread(endless.asked.wait, HANG)
+    with pytest.raises(OriginUnreachable):
+        await asyncio.wait_for(viewing, HANG)
+    assert await asyncio.to_thread(endless.gone.wait, HANG)
