@@ -8,6 +8,7 @@ import sys
 from datetime import UTC, datetime
 
 _FIELDS = "fields"
+_as_json = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
 
 class JsonLines(logging.Formatter):
@@ -24,7 +25,7 @@ class JsonLines(logging.Formatter):
         }
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return _as_json(line)
 
 
 class PlainLines(logging.Formatter):
@@ -50,5 +51,8 @@ def set_up_logs() -> None:
 
 
 def log_event(logger: logging.Logger, message: str, **fields: object) -> None:
-    """Log a message with fields of its own."""
-    logger.info(message, extra={_FIELDS: fields})
+    """Log a message with fields of its own; not by `Logger.info`, which would look for who has called it."""
+    if logger.isEnabledFor(logging.INFO):
+        record = logging.LogRecord(logger.name, logging.INFO, "", 0, message, (), None)
+        setattr(record, _FIELDS, fields)
+        logger.handle(record)
