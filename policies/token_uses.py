@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from gateway.policy import Call, Json, Positive, Purpose, QuotaExceeded, Seats
@@ -42,11 +43,10 @@ class TokenUses:
             detail = f"{seating.taken} tokens of the key are alive; use one of them, or wait until one expires."
             told = {"limit": self.limit, "live": seating.taken}
             raise TooManySessions(call.identity.tier, NAME, seating.retry_after, detail, **told)
-        try:
+        async with AsyncExitStack() as refused:
+            refused.push_async_callback(call.store.seats.leave, seats, token)
             yield
-        except Exception:
-            await call.store.seats.leave(seats, token)  # none was minted
-            raise
+            refused.pop_all()  # it was minted
 
     def _seats(self, call: Call) -> Seats:
         return Seats(call.counter(NAME), self.limit, call.session_lifetime)

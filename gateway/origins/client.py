@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 
 import pycurl
@@ -83,12 +83,11 @@ class OriginClient:
             return
 
         async def reopen(rest: Extent) -> Transfer:
-            again = self._start(url, method, rest.fields, guard)
-            try:
+            with ExitStack() as failed:
+                again = self._start(url, method, rest.fields, guard)
+                failed.callback(again.cancel)
                 await again.head
-            except BaseException:
-                again.cancel()
-                raise
+                failed.pop_all()
             return again
 
         body = LastingBody(transfer, extent, reopen)

@@ -62,20 +62,15 @@ class CurlPool(CurlAsyncHTTPClient):
     def start(self, url: str, method: str, fields: Mapping[str, str], borrower: Borrower) -> None:
         """Ask for a URL by GET or HEAD; returns before anything is sent. Raise `ValueError` for a field that would not
         be one, `pycurl.error` for a URL that libcurl does not take."""
-        curl = self._free_list.pop() if self._free_list else self._made()
-        try:
-            curl.setopt(pycurl.URL, url)
-            curl.setopt(pycurl.HTTPHEADER, [_line(name, value) for name, value in fields.items()])
-            if method == "HEAD":
-                curl.setopt(pycurl.NOBODY, 1)
-            else:
-                curl.setopt(pycurl.HTTPGET, 1)
-            borrower.borrow(curl)
-        except BaseException:
-            curl.reset()
-            self._set_up(curl)
-            self._free_list.append(curl)
-            raise
+        lines = [_line(name, value) for name, value in fields.items()]
+        if not self._free_list:
+            self._make()
+        curl = self._free_list[-1]
+        curl.setopt(pycurl.URL, url)
+        curl.setopt(pycurl.HTTPHEADER, lines)
+        curl.setopt(pycurl.NOBODY if method == "HEAD" else pycurl.HTTPGET, 1)
+        self._free_list.pop()  # not before nothing can be refused any more
+        borrower.borrow(curl)
         self.running[curl] = borrower
         self._multi.add_handle(curl)
 
@@ -83,17 +78,14 @@ class CurlPool(CurlAsyncHTTPClient):
         """End the request that runs on a handle, and its connection. Not to be called by libcurl's own callbacks."""
         self._finish(curl, pycurl.E_ABORTED_BY_CALLBACK)
 
-    def _made(self) -> pycurl.Curl:
+    def _make(self) -> None:
         curl = pycurl.Curl()
-        self._set_up(curl)
-        self._curls.append(curl)
-        return curl
-
-    def _set_up(self, curl: pycurl.Curl) -> None:
         _set_up(curl)
         curl.setopt(pycurl.USERAGENT, self._agent)
         if self._ca_file:
             curl.setopt(pycurl.CAINFO, self._ca_file)
+        self._curls.append(curl)
+        self._free_list.append(curl)
 
     def _finish(self, curl: pycurl.Curl, curl_error: int | None = None, curl_message: str | None = None) -> None:
         self._multi.remove_handle(curl)

@@ -8,6 +8,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 from redis.exceptions import BusyLoadingError, RedisClusterException, RedisError, ResponseError
@@ -67,9 +68,19 @@ class Batch:
         waiting, self._waiting = self._waiting, []
         for together in self._by_part(waiting):
             for start in range(0, len(together), MOST_IN_A_CALL):
-                call = asyncio.ensure_future(self._call(together[start : start + MOST_IN_A_CALL]))
+                some = together[start : start + MOST_IN_A_CALL]
+                call = asyncio.ensure_future(self._call(some))
                 self._running.add(call)
-                call.add_done_callback(self._running.discard)
+                call.add_done_callback(partial(self._ended, some))
+
+    def _ended(self, together: Sequence[_Waiting], call: asyncio.Task[None]) -> None:
+        """Nobody is to wait for ever because of a fault of this program's."""
+        self._running.discard(call)
+        for answer in _missing(together):
+            if call.cancelled() or not (fault := call.exception()):
+                answer.cancel()
+            else:
+                answer.set_exception(fault)
 
     def _by_part(self, waiting: Sequence[_Waiting]) -> Iterable[list[_Waiting]]:
         parts: dict[int, list[_Waiting]] = {}
@@ -83,10 +94,6 @@ class Batch:
         except OutOfCapacity as problem:
             for answer in _missing(together):
                 answer.set_exception(type(problem)(problem.detail))
-        except BaseException as error:  # a fault of this program's: nobody is to wait for ever because of it
-            for answer in _missing(together):
-                answer.set_exception(error)
-            raise
         else:
             for one, told in zip(together, answers, strict=True):
                 self._tell(one, told)
