@@ -16,6 +16,7 @@ from urllib.parse import quote
 import psutil
 
 from benchmarks.gateways import new_key
+from tests.conftest import free_port
 from tests.service import HANG, Service
 
 RELAY, LOAD = "1", "0"
@@ -45,12 +46,6 @@ class Peer:
         """What it has used until now, with its children."""
         family = [self.process, *self.process.children(recursive=True)]
         return float(sum(sum(one.cpu_times()[:2]) for one in family))
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager
