@@ -29,7 +29,7 @@ class Extent:
     @classmethod
     def of(cls, head: Head) -> Self | None:
         """What a 200 or 206 holds; None if it cannot be resumed: without a validator, from an origin that refuses
-        ranges, in several parts, or of an unknown kind."""
+        ranges, in several parts, of an unknown kind, or where its own length says another."""
         validator = _validator(head)
         if not validator or head.get("Accept-Ranges").lower() == "none":
             return None
@@ -37,8 +37,9 @@ class Extent:
             length = head.length
             return cls(0, None if length is None else length - 1, length, validator)
         if head.status == 206 and (found := _CONTENT_RANGE.fullmatch(head.get("Content-Range"))):
-            total = None if found[3] == "*" else int(found[3])
-            return cls(int(found[1]), int(found[2]), total, validator)
+            first, last = int(found[1]), int(found[2])
+            if head.length in {None, last - first + 1}:
+                return cls(first, last, None if found[3] == "*" else int(found[3]), validator)
         return None
 
     def after(self, received: int) -> Self:
@@ -51,23 +52,35 @@ class Extent:
         return self.last is not None and self.first > self.last
 
     @property
+    def is_exceeded(self) -> bool:
+        """Whether more has come than it holds."""
+        return self.last is not None and self.first > self.last + 1
+
+    @property
     def fields(self) -> dict[str, str]:
         """The header fields that ask for it, and for nothing if the representation has changed."""
         last = "" if self.last is None else str(self.last)
         return {"Range": f"bytes={self.first}-{last}", "If-Range": self.validator}
 
-    def is_in(self, head: Head) -> bool:
-        """Whether an answer holds exactly this: never a 200, which is the whole again, or of something else."""
+    def met_by(self, head: Head) -> Self | None:
+        """This, with the end that an answer tells where it was not known; None unless the answer holds exactly this to
+        its end: never a 200, which is the whole again, or a part of what is left."""
         found = Extent.of(head)
         if head.status != 206 or found is None or found.first != self.first or found.validator != self.validator:
-            return False
-        return self.last in {None, found.last} and self.total in {None, found.total}
+            return None
+        total = found.total if self.total is None else self.total
+        last = self.last if self.last is not None or total is None else total - 1
+        if last is None or (found.last, found.total) != (last, total):
+            return None
+        return replace(self, last=last, total=total)
 
 
 def _validator(head: Head) -> str:
     etag = head.get("ETag")
     if etag:
         return etag if _STRONG.fullmatch(etag) else ""
+    if head.get("Content-Encoding"):
+        return ""  # a date is the same for all codings of a file
     modified, date = head.get("Last-Modified"), head.get("Date")
     try:
         age = parsedate_to_datetime(date) - parsedate_to_datetime(modified)

@@ -52,6 +52,8 @@ class LastingBody:
                 continue
             if chunk:
                 self.extent = self.extent.after(len(chunk))
+                if self.extent.is_exceeded:
+                    raise OriginUnreachable("The origin sent more than it said that the body holds.")
                 self._fruitless = 0
             elif self.extent.last is not None and not self.extent.is_empty:
                 await self._resume(OriginUnreachable("The origin ended the body before it was whole."))
@@ -70,8 +72,10 @@ class LastingBody:
             except (OriginUnreachable, OriginTimedOut):
                 continue
             self.transfer = transfer
-            if not self.extent.is_in(await transfer.head):
+            rest = self.extent.met_by(await transfer.head)
+            if rest is None:
                 break  # it has changed, or does not do ranges: no number of tries will help
+            self.extent = rest
             return
         raise broken
 

@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 
 from tests.scripted_origin import Origin, send_head
-from tests.service import Service
+from tests.service import HANG, Service
 
 BODY = random.Random(4).randbytes(300_000)
 Fields = Mapping[str, str]
@@ -152,3 +152,59 @@ def test_a_wrong_answer_to_the_rest_is_never_taken_for_it(
         service.media(f"{origin.url}/v.ts", token)
     assert cut.value.partial == BODY[:1000]
     assert len(origin.asked) == 2
+
+
+SHORT = f"bytes 1000-1999/{len(BODY)}"
+TOLD_WRONG: dict[str, tuple[dict[str, str], bytes]] = {
+    "a part of the rest": (REST | {"Content-Range": SHORT, "Content-Length": "1000"}, BODY[1000:2000]),
+    "a part of nobody knows what": (REST | {"Content-Range": "bytes 1000-1999/*"}, BODY[1000:2000]),
+    "a length that is another": (REST | {"Content-Length": str(len(BODY))}, BODY[1000:] + bytes(1000)),
+    "less than it tells": (REST, BODY[1000:2000]),
+    "more than it tells": (REST, BODY[1000:] + bytes(1000)),
+}
+
+
+@pytest.mark.parametrize(("second", "body"), TOLD_WRONG.values(), ids=TOLD_WRONG)
+def test_a_body_of_unknown_length_never_ends_where_the_rest_does_not(
+    service: Service, origin: Origin, token: Fields, second: Fields, body: bytes
+) -> None:
+    def script(request: BaseHTTPRequestHandler) -> None:
+        request.close_connection = True
+        if not request.headers.get("Range"):
+            send_head(request, 200, {"ETag": '"a"', "Transfer-Encoding": "chunked"})
+            request.wfile.write(b"3e8\r\n%s\r\n" % BODY[:1000])
+        elif "Content-Length" in second:
+            send_head(request, 206, second)
+            request.wfile.write(body)
+        elif "bytes=1000-" in request.headers["Range"]:
+            send_head(request, 206, {**second, "Transfer-Encoding": "chunked"})
+            request.wfile.write(b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body))
+
+    origin.scripts["/v.ts"] = script
+    with pytest.raises(http.client.IncompleteRead) as cut:
+        service.media(f"{origin.url}/v.ts", token)
+    assert BODY.startswith(cut.value.partial)
+
+
+def test_a_date_does_not_tell_one_coding_of_a_file_from_another(
+    service: Service, origin: Origin, token: Fields
+) -> None:
+    fields = {"Last-Modified": "Mon, 01 Jun 2026 00:00:00 GMT", "Content-Encoding": "br"}
+    assert not whole(service, origin, token, Breaking(iter([1000]), fields, chunked=True))
+    assert len(origin.asked) == 1
+
+
+def test_a_range_whose_own_two_lengths_differ_passes_as_it_is(service: Service, origin: Origin, token: Fields) -> None:
+    fields = {"ETag": '"a"', "Content-Range": f"bytes 0-1000/{len(BODY)}", "Content-Length": "1000"}
+
+    def script(request: BaseHTTPRequestHandler) -> None:
+        send_head(request, 206, fields)
+        request.wfile.write(BODY[:1000])
+
+    origin.scripts["/v.ts"] = script
+    connection = http.client.HTTPConnection("127.0.0.1", service.port, HANG)
+    for _ in range(2):  # on one connection, which a cut would have closed
+        connection.request("GET", f"/api?url={origin.url}/v.ts", headers={**token, "Range": "bytes=0-999"})
+        reply = connection.getresponse()
+        assert (reply.status, reply.read()) == (206, BODY[:1000])
+    connection.close()
