@@ -46,6 +46,11 @@ class Body:
         self._failure = failure
         self._stir()
 
+    def discard(self) -> None:
+        """Let go of what is held: its reader has left, and whatever still refers to this may live for long."""
+        self._pieces.clear()
+        self._held = 0
+
     async def read(self) -> bytes:
         """All that is held, waiting for the first byte; empty at the end. Raise the `Problem` that cut it short."""
         while not self._pieces and not self._ended:

@@ -57,9 +57,10 @@ class Transfer:
         self.body.end(failure)
 
     def cancel(self) -> None:
-        """Stop: the connection to the origin is closed. Does nothing after the end."""
+        """Stop: the connection to the origin is closed, if it has not ended. What has come and was not read is gone."""
         if self._curl is not None:
             self._pool.stop(self._curl)
+        self.body.discard()
 
     def _resume(self) -> None:
         if self._curl is not None:

@@ -141,3 +141,14 @@ async def test_a_client_that_is_closed_ends_what_runs(io_loop: IOLoop, origin: O
     with pytest.raises(OriginUnreachable):
         await asyncio.wait_for(viewing, HANG)
     assert await asyncio.to_thread(endless.gone.wait, HANG)
+
+
+async def test_what_was_not_read_goes_with_the_transfer(io_loop: IOLoop, origin: Origin) -> None:
+    origin.scripts["/v"] = Endless(says_nothing=False)
+    guard = Guard([OriginPattern.parse(origin.url)])
+    with new_client() as client:
+        async with client.open(MediaUrl.parse(f"{origin.url}/v"), "GET", {}, guard) as found:
+            assert await found.body.read()
+            await asyncio.sleep(0.1)  # more has come, of which the rest of the origin's body waits
+        with pytest.raises(OriginUnreachable):
+            await found.body.read()
