@@ -57,15 +57,22 @@ async def sniff(answer: Answer) -> tuple[Kind | None, bytes]:
     """What kind of manifest an answer is, if it is one, and the start of its body that was read to see."""
     content_type, coding = answer.head.get("Content-Type"), answer.head.get("Content-Encoding")
     start = await answer.body.read()
+    while 0 < len(start) < _ENOUGH_TO_SNIFF and _is_undecided(start, coding):
+        more = await answer.body.read()
+        if not more:
+            break
+        start += more
     try:
-        while 0 < len(start) < _ENOUGH_TO_SNIFF and is_undecided(decode(start, coding, _ENOUGH_TO_SNIFF)):
-            more = await answer.body.read()
-            if not more:
-                break
-            start += more
         return kind_of(content_type, decode(start, coding, _ENOUGH_TO_SNIFF)), start
     except OriginUnreachable:
         return None, start  # a coding the gateway cannot read: media as far as it is concerned
+
+
+def _is_undecided(start: bytes, coding: str) -> bool:
+    try:
+        return is_undecided(decode(start, coding, _ENOUGH_TO_SNIFF))
+    except OriginUnreachable:
+        return False
 
 
 def is_whole(head: Head) -> bool:

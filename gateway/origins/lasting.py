@@ -39,9 +39,19 @@ class LastingBody:
     reopen: Reopen
     resumed: int = 0
     _fruitless: int = field(default=0, init=False)
+    _broken: Problem | None = field(default=None, init=False)
 
     async def read(self) -> bytes:
-        """As `Body.read`; a break-off is only raised when the rest cannot be had."""
+        """As `Body.read`; a break-off is only raised when the rest cannot be had, and then whenever it is read."""
+        if self._broken is not None:
+            raise self._broken
+        try:
+            return await self._read()
+        except Problem as broken:
+            self._broken = broken
+            raise
+
+    async def _read(self) -> bytes:
         while True:
             try:
                 chunk = await self.transfer.body.read()

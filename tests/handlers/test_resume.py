@@ -208,3 +208,21 @@ def test_a_range_whose_own_two_lengths_differ_passes_as_it_is(service: Service, 
         reply = connection.getresponse()
         assert (reply.status, reply.read()) == (206, BODY[:1000])
     connection.close()
+
+
+@pytest.mark.parametrize("status", [200, 206])
+def test_a_body_that_breaks_off_before_it_is_known_what_it_is_has_nothing_of_another(
+    service: Service, origin: Origin, token: Fields, status: int
+) -> None:
+    def script(request: BaseHTTPRequestHandler) -> None:
+        request.close_connection = True
+        again = "Range" in request.headers
+        send_head(
+            request, status if again else 200, {"ETag": '"b"' if again else '"a"', "Transfer-Encoding": "chunked"}
+        )
+        request.wfile.write(b"64\r\n%s\r\n0\r\n\r\n" % (b"x" * 100) if again else b"a\r\n%s\r\n" % (b"\n" * 10))
+
+    origin.scripts["/v.ts"] = script
+    reply = service.media(f"{origin.url}/v.ts", token)
+    assert (reply.status, reply.json["error"]) == (502, "Origin unreachable")
+    assert len(origin.asked) == 2
