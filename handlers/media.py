@@ -27,8 +27,11 @@ from handlers.base import Handler
 from handlers.manifest import encode, is_whole, read_manifest, sniff
 
 STALLED_SECONDS = 60
-"""A client that takes nothing for so long holds what others could use; a player that was paused asks for the rest by
-range when it goes on."""
+"""A client that takes no more than `PIECE` for so long holds what others could use; a player that was paused asks for
+the rest by range when it goes on."""
+
+PIECE = 128 * 1024
+"""Bytes that a client is given `STALLED_SECONDS` for."""
 
 _MANIFEST_PATH = re.compile(r"\.(m3u8?|mpd)\Z", re.IGNORECASE)
 
@@ -99,7 +102,8 @@ class MediaHandler(Handler):
             if kind and answer.head.status in {200, 206}:
                 await self._send_manifest(answer, kind, start, links.seen_from(url, answer.url), admitted)
             else:
-                await self._send_as_it_is(answer, start, admitted)
+                first, start = [start], b""  # not to be held on to while the rest is sent
+                await self._send_as_it_is(answer, first, admitted)
 
     def _open(self, url: MediaUrl, asked: Mapping[str, str], judge: _Judge) -> AbstractAsyncContextManager[Answer]:
         return self.gateway.client.open(url, self.request.method or "GET", asked, judge)
@@ -120,7 +124,7 @@ class MediaHandler(Handler):
         self.set_header("Content-Length", str(len(body.content)))
         await self._send(body.content, admitted)
 
-    async def _send_as_it_is(self, answer: Answer, start: bytes, admitted: Admitted) -> None:
+    async def _send_as_it_is(self, answer: Answer, first: list[bytes], admitted: Admitted) -> None:
         self.set_status(answer.head.status)
         for preset in ("Content-Type", "Date"):
             self.clear_header(preset)
@@ -131,7 +135,7 @@ class MediaHandler(Handler):
         only_the_end_ends_it = self.request.version == "HTTP/1.0" and "Content-Length" not in self._headers
         if only_the_end_ends_it:
             self.request.headers.pop("Connection", None)  # or Tornado would promise to keep it open, and do so
-        chunk = start
+        chunk = first.pop()
         while chunk:
             await self._send(chunk, admitted)
             chunk = await answer.body.read()
@@ -143,7 +147,7 @@ class MediaHandler(Handler):
 
     async def _send(self, chunk: bytes, admitted: Admitted) -> None:
         """Send the head, if it is not sent, and a chunk, in pieces that the meters can be asked about."""
-        largest = admitted.largest
+        largest = min(admitted.largest, PIECE)
         if len(chunk) <= largest:
             await self._send_piece(chunk, admitted)
             return

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from gateway.problem import Problem
 
-HIGH_WATER = 256 * 1024
+HIGH_WATER = 128 * 1024
 """Bytes held for a reader before the origin is made to wait. libcurl holds one read more."""
 
 

@@ -19,7 +19,7 @@ from tornado.curl_httpclient import CurlAsyncHTTPClient
 
 CONNECT_SECONDS = 5
 STALL_SECONDS = 20
-BUFFER = 256 * 1024
+BUFFER = 128 * 1024
 
 _BREAK = re.compile(r"[\r\n\0]")
 _IN_OUT = {

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from gateway.origins.head import Head
 
 Fields = tuple[tuple[str, str], ...]
-_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.{1,200})?")
+_TRACE = "-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"
+_TRACEPARENT = re.compile(f"00{_TRACE}|(?!00|ff)[0-9a-f]{{2}}{_TRACE}(-.{{1,200}})?")  # only later versions may add
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 TO_ORIGIN = ("Range", "If-Range", "If-None-Match", "If-Modified-Since")

@@ -42,7 +42,15 @@ def test_a_trace_reaches_the_origin_and_the_log(service: Service, origin: Origin
 
 @pytest.mark.parametrize(
     "broken",
-    ["", "00-1-2-3", TRACE.upper(), "ff" + TRACE[2:], f"00-{'0' * 32}-00f067aa0ba902b7-01", "x" * 5000],
+    [
+        "",
+        "00-1-2-3",
+        TRACE.upper(),
+        "ff" + TRACE[2:],
+        TRACE + "-more",
+        f"00-{'0' * 32}-00f067aa0ba902b7-01",
+        "x" * 5000,
+    ],
 )
 def test_a_trace_that_is_none_goes_nowhere(
     service: Service, origin: Origin, token: Mapping[str, str], broken: str
