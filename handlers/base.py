@@ -122,7 +122,6 @@ class Handler(RequestHandler):
         async with self.generation.tier(identity.tier).admit(call) as admitted:
             self.record.admitted = time.monotonic()
             self.record.admission = self.record.admitted - asked
-            self.record.store = "down" if self.gateway.store.breaker.is_open else ""
             self._declare_quotas()
             yield admitted
 
@@ -222,6 +221,7 @@ class Handler(RequestHandler):
             return
         self.gateway.running.end(self.cut)
         self.record.status = self.get_status()
+        self.record.store = "down" if self.gateway.store.breaker.is_open else ""
         write_record(self.record, time.monotonic(), self.gateway.metrics)
 
 

@@ -43,7 +43,7 @@ class Record:
     """Seconds that the tier's policies took, most of them for the store."""
 
     store: str = ""
-    """``down`` if the tier went by what it does without the store."""
+    """``down`` if the store is taken to be down."""
 
     shadowed: Sequence[Refusal] = ()
     """What policies in shadow would have refused."""

@@ -25,7 +25,7 @@ from gateway.store.servers import ClusterServers, OneServer
 from gateway.store.volumes import StoredVolumes
 
 SECONDS_TO_ANSWER = 0.1
-"""An outage costs a request no more than this, and once the breaker is open nothing."""
+"""An outage costs each ask no more than this, and once the breaker is open nothing."""
 
 _SECONDS_EMBEDDED = 30.0  # a store in this process does not fail: it is slow only when the whole worker is
 _CLUSTER = "+cluster"

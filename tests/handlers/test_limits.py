@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from urllib.parse import quote
 
-from tests.conftest import RedisServer, StartService
+from tests.conftest import RedisServer, StartService, free_port
 from tests.scripted_origin import Origin, answer
 from tests.service import Service, tiers_text
 
@@ -95,3 +96,13 @@ def test_the_public_tier_cannot_stream_by_key_or_by_token(service: Service, orig
     by_query = service.get(f"/api?token={token['X-Session-Token']}&url={quote(origin.url + '/v.ts', safe='')}")
     assert (by_query.status, by_query.json["error"]) == (403, "Access denied")
     assert origin.asked == []
+
+
+def test_a_request_that_is_refused_for_want_of_the_store_says_so_in_the_log(start_service: StartService) -> None:
+    tiers = tiers_text().replace("streaming: false", "streaming: false\n    on_store_error: deny")
+    service = start_service(tiers, "--redis", f"redis://127.0.0.1:{free_port()}/0")
+    for _ in range(5):
+        assert service.get("/api/tiers", {"X-API-Key": "public_api_key"}).status == 503
+    requests = [json.loads(line) for line in service.log.read_text().splitlines() if '"request_id"' in line]
+    assert requests[-1]["status"] == 503
+    assert requests[-1]["store"] == "down"
