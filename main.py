@@ -34,6 +34,7 @@ from demo.wire import Wire
 from gateway.configuration import Configuration, Sources
 from gateway.identity import Grants, KeyFile, Keyring, SessionTokens, Slowdown, keyring_path
 from gateway.origins.client import OriginClient
+from gateway.origins.fetcher import Fetcher
 from gateway.origins.url import MediaUrl
 from gateway.service.bounds import Bounds, raise_descriptors
 from gateway.service.gateway import Gateway
@@ -193,9 +194,9 @@ def compose(settings: Settings, configuration: Configuration) -> Gateway:
     running = Running()
     metrics.watch("running_requests", "Requests that are being answered", lambda: len(running))
     bounds = Bounds.within(raise_descriptors())
-    client = OriginClient(via, f"Sluicegate/{VERSION}", bounds.transfers)
-    metrics.watch("origin_transfers", "Transfers from origins that are running", lambda: client.transfers)
-    metrics.watch("origin_resumed", "Transfers that went on where another broke off", lambda: client.resumed)
+    fetcher = Fetcher(via, f"Sluicegate/{VERSION}", bounds.transfers)
+    metrics.watch("origin_transfers", "Transfers from origins that are running", lambda: fetcher.transfers)
+    metrics.watch("origin_resumed", "Transfers that went on where another broke off", lambda: fetcher.resumed)
     return Gateway(
         bounds=bounds,
         version=VERSION,
@@ -206,7 +207,7 @@ def compose(settings: Settings, configuration: Configuration) -> Gateway:
         grants=Grants(keyring, time.time),
         slowdown=Slowdown(time.monotonic),
         store=store,
-        client=client,
+        client=OriginClient(fetcher),
         metrics=metrics,
         running=running,
     )

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 import pycurl
 
-from gateway.origins.curl import CurlPool
-from gateway.origins.extent import Extent
+from gateway.origins.fetcher import Source
 from gateway.origins.guard import Judge
 from gateway.origins.head import Head
-from gateway.origins.lasting import LastingBody, Readable
-from gateway.origins.transfer import Transfer
+from gateway.origins.lasting import Readable
 from gateway.origins.url import MediaUrl
-from gateway.problem import InvalidUrl, OriginNotAllowed, OriginUnreachable, OutOfCapacity
+from gateway.problem import InvalidUrl, OriginNotAllowed, OriginUnreachable
 
 LIBCURL = pycurl.version_info()[1]
 """The version of libcurl that answers."""
@@ -33,76 +31,31 @@ class Answer:
     body: Readable
 
 
+@dataclass(frozen=True)
 class OriginClient:
-    """Fetches media. ``via`` is this gateway's pseudonym for the Via field (RFC 9110, section 7.6.3), by which a
-    request that comes back to it is known; ``agent`` its User-Agent; ``most`` how many transfers run at once."""
+    """Follows redirects from one resource of a ``source`` to another, each of which must be allowed."""
 
-    def __init__(self, via: str, agent: str, most: int) -> None:
-        self._fields = {"Via": f"1.1 {via}", "Accept": "*/*", "Accept-Encoding": "identity"}
-        self._pool = CurlPool(force_instance=True, agent=agent)
-        self._most = most
-        self.resumed = 0
+    source: Source
 
     def close(self) -> None:
-        """Close all connections to origins."""
-        self._pool.close()
-
-    @property
-    def transfers(self) -> int:
-        """How many are running."""
-        return len(self._pool.running)
+        """End all that runs, and close all connections."""
+        self.source.close()
 
     @asynccontextmanager
     async def open(self, url: MediaUrl, method: str, fields: Mapping[str, str], guard: Judge) -> AsyncIterator[Answer]:
-        """Ask an origin, following at most five redirects, and give its answer while the block runs. A body that breaks
-        off is taken up again where it did, if the origin can and has the same.
+        """The answer to a request while the block runs, after at most five redirects.
 
-        Raises `OriginNotAllowed`, `OriginUnreachable`, `OriginTimedOut` or `OutOfCapacity`; the body's `read` raises
-        them too. Leaving the block ends the transfer, whole or not.
+        Raises what the guard and `Source.fetch` raise; the body's `read` raises the latter too.
         """
         for _hop in range(MOST_REDIRECTS + 1):
-            transfer = self._start(url, method, fields, guard)
-            try:
-                head = await transfer.head
-                location = head.get("Location")
-                if head.status not in _REDIRECTS or not location:
-                    with self._body(url, method, transfer, head, guard) as body:
-                        yield Answer(url, head, body)
+            permit = guard.judge(url)
+            async with self.source.fetch(url, method, fields, permit) as fetched:
+                location = fetched.head.get("Location")
+                if fetched.head.status not in _REDIRECTS or not location:
+                    yield Answer(url, fetched.head, fetched.body)
                     return
-                url = _target(url, location)
-            finally:
-                transfer.cancel()
+            url = _target(url, location)
         raise OriginUnreachable(f"The origin redirects more than {MOST_REDIRECTS} times.")
-
-    @contextmanager
-    def _body(self, url: MediaUrl, method: str, transfer: Transfer, head: Head, guard: Judge) -> Iterator[Readable]:
-        """The body of an answer, whatever it takes."""
-        extent = Extent.of(head)
-        if method != "GET" or extent is None:
-            yield transfer.body
-            return
-
-        async def reopen(rest: Extent) -> Transfer:
-            with ExitStack() as failed:
-                again = self._start(url, method, rest.fields, guard)
-                failed.callback(again.cancel)
-                await again.head
-                failed.pop_all()
-            return again
-
-        body = LastingBody(transfer, extent, reopen)
-        try:
-            yield body
-        finally:
-            body.cancel()
-            self.resumed += body.resumed
-
-    def _start(self, url: MediaUrl, method: str, fields: Mapping[str, str], guard: Judge) -> Transfer:
-        transfer = Transfer(guard.judge(url), self._pool)
-        if self.transfers >= self._most:
-            raise OutOfCapacity("All connections to origins are in use.")
-        self._pool.start(url.href, method, {**fields, **self._fields}, transfer)
-        return transfer
 
 
 def _target(url: MediaUrl, location: str) -> MediaUrl:

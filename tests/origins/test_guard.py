@@ -9,6 +9,7 @@ from tornado.ioloop import IOLoop
 
 from gateway.origins.address import refusal
 from gateway.origins.client import OriginClient
+from gateway.origins.fetcher import Fetcher
 from gateway.origins.guard import Guard
 from gateway.origins.pattern import OriginPattern
 from gateway.origins.url import MediaUrl
@@ -114,7 +115,7 @@ async def test_a_name_that_leads_to_a_private_address_is_refused_before_it_is_co
     origin.scripts["/"] = answer(b"private")
     port = int(origin.url.rpartition(":")[2])
     guard = Guard([OriginPattern("http", host, port, subdomains=False)])  # no file could say so
-    client = OriginClient("sluicegate-test", "test", 10)
+    client = OriginClient(Fetcher("sluicegate-test", "test", 10))
     with pytest.raises(OriginNotAllowed, match=r"not public: (loopback|IPv4-compatible)"):
         async with client.open(MediaUrl.parse(f"http://{host}:{port}/"), "GET", {}, guard):
             pass
@@ -125,7 +126,7 @@ async def test_a_name_that_leads_to_a_private_address_is_refused_before_it_is_co
 async def test_a_connection_is_used_again_and_judged_again(io_loop: IOLoop, origin: Origin) -> None:
     origin.scripts["/"] = answer(b"public")
     url = MediaUrl.parse(origin.url + "/")
-    client = OriginClient("sluicegate-test", "test", 10)
+    client = OriginClient(Fetcher("sluicegate-test", "test", 10))
     for guard in (Guard([OriginPattern.parse(origin.url)]), Guard([])):
         if guard.origins:
             async with client.open(url, "GET", {}, guard) as found:
@@ -144,7 +145,7 @@ async def test_the_environments_proxy_is_not_used(
     origin.scripts["/"] = answer(b"direct")
     for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
-    client = OriginClient("sluicegate-test", "test", 10)
+    client = OriginClient(Fetcher("sluicegate-test", "test", 10))
     guard = Guard([OriginPattern.parse(origin.url)])
     async with client.open(MediaUrl.parse(origin.url + "/"), "GET", {}, guard) as found:
         assert await found.body.read() == b"direct"

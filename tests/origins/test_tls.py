@@ -11,6 +11,7 @@ import pytest
 from tornado.ioloop import IOLoop
 
 from gateway.origins.client import OriginClient
+from gateway.origins.fetcher import Fetcher
 from gateway.origins.guard import Guard
 from gateway.origins.pattern import OriginPattern
 from gateway.origins.url import MediaUrl
@@ -42,7 +43,7 @@ def secure(certificate: Path) -> Iterator[Origin]:
 
 async def fetched(origin: Origin) -> bytes:
     url = origin.url.replace("http:", "https:")
-    client = OriginClient("sluicegate-test", "test", 10)
+    client = OriginClient(Fetcher("sluicegate-test", "test", 10))
     try:
         async with client.open(MediaUrl.parse(url + "/"), "GET", {}, Guard([OriginPattern.parse(url)])) as found:
             return await found.body.read()
