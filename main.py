@@ -31,14 +31,15 @@ from commands.schema import schema
 from demo.origin import MEDIA, catalogue, origin_app
 from demo.session import CLIENT, TIER, demo_key, welcome
 from demo.wire import Wire
+from gateway.cache import memory_folder
 from gateway.configuration import Configuration, Sources
 from gateway.identity import Grants, KeyFile, Keyring, SessionTokens, Slowdown, keyring_path
-from gateway.origins.client import OriginClient
 from gateway.origins.fetcher import Fetcher
 from gateway.origins.url import MediaUrl
 from gateway.service.bounds import Bounds, raise_descriptors
 from gateway.service.gateway import Gateway
 from gateway.service.logs import set_up_logs
+from gateway.service.media import media_client
 from gateway.service.metrics import Metrics
 from gateway.service.running import Running
 from gateway.service.settings import Settings
@@ -75,6 +76,7 @@ def cli() -> None:
 @options.tiers
 @options.keys
 @options.state
+@options.cache
 @options.policies
 @options.option("--redis", "Where limits are counted: redis://, rediss:// or unix://. Without it, in the worker.", "")
 @options.option("--workers", "How many processes serve. More than one needs --redis.", 1, click.IntRange(1, 256))
@@ -85,14 +87,14 @@ def serve(**given: object) -> None:
     with its place and changes nothing.
     """
     settings = _settings(**given)
-    with options.problems_told(settings.tiers):
+    with options.problems_told(settings.tiers), memory_folder() as memory:
         public = bind(settings.address, settings.port, "--address and --port")
         admins = [bind_admin(settings, number) for number in range(settings.workers)]
         # Compiled before any worker is forked: each begins with the last good generation, whatever the files hold.
         configuration = Configuration(_sources(settings, [*public, *itertools.chain(*admins)]))
 
         def run(number: int) -> None:
-            _run(_serve(settings, configuration, public, admins[number]))
+            _run(_serve(settings, configuration, memory, public, admins[number]))
 
         if settings.workers == 1:
             run(0)
@@ -112,10 +114,10 @@ def serve(**given: object) -> None:
 )
 def demo(state: Path, origin: int, **given: object) -> None:
     """Serve the demo: a page that plays, a media origin, and a key to try, all on this machine."""
-    settings = _settings(**given, state=state, keys=state / "keys.yaml", redis="", workers=1)
-    with options.problems_told(settings.tiers):
+    settings = _settings(**given, state=state, cache=state / "cache", keys=state / "keys.yaml", redis="", workers=1)
+    with options.problems_told(settings.tiers), memory_folder() as memory:
         public, admin = bind(settings.address, settings.port, "--address and --port"), bind_admin(settings, 0)
-        _run(_demo(settings, public, admin, bind("127.0.0.1", origin, "--origin")))
+        _run(_demo(settings, memory, public, admin, bind("127.0.0.1", origin, "--origin")))
 
 
 cli.add_command(check)
@@ -154,19 +156,21 @@ def _run(service: Coroutine[None, None, None]) -> None:
 # -- composition -------------------------------------------------------------------------------------------------------
 
 
-async def _serve(settings: Settings, configuration: Configuration, public: Sockets, admin: Sockets) -> None:
-    gateway = compose(settings, configuration)
+async def _serve(
+    settings: Settings, configuration: Configuration, memory: Path, public: Sockets, admin: Sockets
+) -> None:
+    gateway = compose(settings, configuration, memory)
     await Worker(gateway, _listeners(gateway, public_routes(gateway), public, admin)).run()
 
 
-async def _demo(settings: Settings, public: Sockets, admin: Sockets, origin: Sockets) -> None:
+async def _demo(settings: Settings, memory: Path, public: Sockets, admin: Sockets, origin: Sockets) -> None:
     configuration = Configuration(_sources(settings, [*public, *admin]))
     if TIER not in configuration.current.file.tiers:
         raise click.ClickException(f"{settings.tiers} has no tier {TIER}, which the demo's key is on")
     key_file = KeyFile(settings.keys, _keyring(settings).pepper, time.time)
     key = demo_key(key_file, settings.state, configuration.current.keys, time.time())
     configuration.reload_if_changed()
-    gateway = compose(settings, configuration)
+    gateway = compose(settings, configuration, memory)
     media = f"http://{place(origin)}"
     gateway.configuration.current.guard.judge(MediaUrl.parse(media))
     wire = Wire(CLIENT)
@@ -177,8 +181,8 @@ async def _demo(settings: Settings, public: Sockets, admin: Sockets, origin: Soc
     await Worker(gateway, listeners).run()
 
 
-def compose(settings: Settings, configuration: Configuration) -> Gateway:
-    """One worker's gateway. Raises what `Keyring.load` raises."""
+def compose(settings: Settings, configuration: Configuration, memory: Path) -> Gateway:
+    """One worker's gateway; ``memory`` is a folder of all workers'. Raises what `Keyring.load` raises."""
     keyring = _keyring(settings)
     # The same on every worker and VM that shares the secrets, so that a loop through another of them is seen too.
     via = f"sluicegate-{hashlib.sha256(keyring.pepper).hexdigest()[:12]}"
@@ -195,8 +199,6 @@ def compose(settings: Settings, configuration: Configuration) -> Gateway:
     metrics.watch("running_requests", "Requests that are being answered", lambda: len(running))
     bounds = Bounds.within(raise_descriptors())
     fetcher = Fetcher(via, f"Sluicegate/{VERSION}", bounds.transfers)
-    metrics.watch("origin_transfers", "Transfers from origins that are running", lambda: fetcher.transfers)
-    metrics.watch("origin_resumed", "Transfers that went on where another broke off", lambda: fetcher.resumed)
     return Gateway(
         bounds=bounds,
         version=VERSION,
@@ -207,7 +209,7 @@ def compose(settings: Settings, configuration: Configuration) -> Gateway:
         grants=Grants(keyring, time.time),
         slowdown=Slowdown(time.monotonic),
         store=store,
-        client=OriginClient(fetcher),
+        client=media_client(settings, configuration, fetcher, memory, metrics),
         metrics=metrics,
         running=running,
     )

@@ -69,7 +69,7 @@ def explain(  # noqa: PLR0913, PLR0917 - an option each
 def _address(admin: str) -> str:
     """Where the service is asked; a usage error if it is no address."""
     nowhere = Path()
-    settings = Settings("", 0, admin, nowhere, nowhere, nowhere, "", None, 1)
+    settings = Settings("", 0, admin, nowhere, nowhere, nowhere, nowhere, "", None, 1)
     if refusal := settings.refusal():
         raise click.UsageError(refusal)
     return admin

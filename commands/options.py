@@ -42,6 +42,13 @@ state = option(
     _PATH,
     also=["STATE_DIRECTORY"],
 )
+cache = option(
+    "--cache",
+    "Where bodies are kept on disk, if tiers.yaml says so under cache:.",
+    ".sluicegate/cache",
+    _PATH,
+    also=["CACHE_DIRECTORY"],
+)
 policies = option("--policies", "A folder of your own policies, beside those that come with it.", None, _PATH)
 address = option("--address", "The address to serve customers on.", "127.0.0.1")
 port = option("--port", "The port to serve customers on; 0 for any free one.", 8080, click.IntRange(0, 65535))

@@ -98,6 +98,27 @@ class Period(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Size:
+    """So many bytes; written ``256MiB`` or ``20GB``."""
+
+    bytes: int
+
+    pattern: ClassVar[str] = "[1-9][0-9]{0,8}([kMGT]B|[KMGT]iB)"
+    example: ClassVar[str] = "256MiB"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read ``256MiB``; raise `ValueError` with what would be right."""
+        number, unit = _number_and_unit(text)
+        if unit not in _BYTES or not _is_whole(number):
+            raise ValueError(f"{text!r} is not a size; write a whole number and one of {', '.join(_BYTES)}, as 256MiB")
+        return cls(int(number) * _BYTES[unit])
+
+    def __str__(self) -> str:
+        return _in_largest(self.bytes, _BYTES)
+
+
+@dataclass(frozen=True, slots=True)
 class Volume:
     """So many bytes in each day or month of the calendar, in UTC; written ``500GB/month`` or ``20GiB/day``."""
 

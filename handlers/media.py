@@ -93,6 +93,7 @@ class MediaHandler(Handler):
             started = time.monotonic()
             answer = await held.enter_async_context(self._open(url, asked, judge))
             self.record.origin = time.monotonic() - started
+            self.record.cache = answer.cache.value
             kind, start = await sniff(answer)
             if kind and answer.head.status == 206 and not is_whole(answer.head):
                 answer = await held.enter_async_context(self._open(url, headers.tracing(self.request.headers), judge))

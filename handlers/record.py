@@ -36,6 +36,9 @@ class Record:
     origin: float = 0.0
     """Seconds until an origin had answered."""
 
+    cache: str = ""
+    """What the cache had to do with the answer (`CacheUse`); empty if nothing."""
+
     trace: str = ""
     """The trace that the request belongs to (W3C Trace Context), 32 hexadecimal digits."""
 
@@ -49,10 +52,13 @@ class Record:
     """What policies in shadow would have refused."""
 
     def timing(self, now: float) -> str:
-        """Server-Timing: ``gate`` until the tier admitted or refused, ``origin`` until an origin had answered."""
+        """Server-Timing: ``gate`` until the tier admitted or refused, ``origin`` until an origin or the cache had
+        answered, ``cache`` what the cache had to do with it."""
         gate = (self.admitted or now) - self.started
         told = f"gate;dur={gate * 1000:.1f}"
-        return f"{told}, origin;dur={self.origin * 1000:.1f}" if self.origin else told
+        if self.origin:
+            told += f", origin;dur={self.origin * 1000:.1f}"
+        return f"{told}, cache;desc={self.cache}" if self.cache else told
 
     def line(self, ended: float) -> dict[str, object]:
         """The fields of the log line that are known; ``ms`` is milliseconds."""
@@ -65,6 +71,7 @@ class Record:
             "sent": self.sent,
             "target": self.target,
             "cut_by": self.cut_by,
+            "cache": self.cache,
             "trace": self.trace,
             "generation": self.generation,
             "store": self.store,
@@ -86,6 +93,8 @@ def write_record(record: Record, ended: float, metrics: Metrics) -> None:
     metrics.requests.labels(record.route, record.method, record.status, tier).inc()
     metrics.bytes_sent.labels(record.route, tier).inc(record.sent)
     metrics.seconds.labels(record.route).observe(ended - record.started)
+    if record.cache:
+        metrics.cache_uses.labels(record.cache).inc()
     if record.problem is not None and record.problem.status < 500:
         metrics.denials.labels(record.problem.error, tier, record.problem.policy or "-").inc()
     for refusal in record.shadowed:

@@ -6,7 +6,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,10 +82,10 @@ def start_service(tmp_path: Path) -> Iterator[StartService]:
     started: list[Service] = []
 
     def start(
-        tiers: str, *arguments: str, state: Path | None = None, command: str = "serve", descriptors: int = 0
+        tiers: str, *arguments: str, state: Path | None = None, command: str = "serve", limits: Sequence[str] = ()
     ) -> Service:
         folder = tmp_path / f"service-{len(started)}"
-        service = Service.start(folder, tiers, *arguments, state=state, command=command, descriptors=descriptors)
+        service = Service.start(folder, tiers, *arguments, state=state, command=command, limits=limits)
         started.append(service)
         return service
 

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,9 +80,9 @@ class Service:
         state: Path | None = None,
         command: str = "serve",
         environ: Mapping[str, str] | None = None,
-        descriptors: int = 0,
+        limits: Sequence[str] = (),
     ) -> Self:
-        """Start on free ports and wait until it listens; with so many file descriptors, if not as many as we have."""
+        """Start on free ports and wait until it listens; within limits that prlimit(1) is told, if any."""
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "tiers.yaml").write_text(tiers)
         log = folder / "log"
@@ -91,7 +91,7 @@ class Service:
         keys = secrets / "keys.yaml"
         line += ["--tiers", "tiers.yaml", "--state", str(secrets), *arguments]
         line += ["--keys", str(keys)] if command == "serve" else []
-        line = ["prlimit", f"--nofile={descriptors}", *line] if descriptors else line
+        line = ["prlimit", *limits, *line] if limits else line
         environment = os.environ | (environ or {})
         with log.open("w") as stderr:
             process = subprocess.Popen(

@@ -19,12 +19,12 @@ HOMES: dict[str, str | tuple[str, ...]] = {
     "ada_url": ("gateway/origins/", "gateway/manifests/"),
     "redis": "gateway/store/",
     "fakeredis": "gateway/store/",
-    "cachetools": ("gateway/store/", "gateway/identity/"),
+    "cachetools": ("gateway/store/", "gateway/identity/", "gateway/cache/"),
     "prometheus_client": "gateway/service/",
     "yaml": ("gateway/tiers/", "gateway/identity/"),
     "click": ("main.py", "commands/"),
 }
-"""The one place, or the two, that use a library."""
+"""The few places, mostly one, that use a library."""
 
 
 def imports(file: Path) -> Iterator[str]:

@@ -89,7 +89,7 @@ def lifetime(head: Head, times: Times, most: float | None) -> float:
         return 0.0
     seconds = _told(head, told, times)
     if seconds is None:
-        seconds = _heuristic(head, times) if most is not None else max(_heuristic(head, times), _least(head))
+        seconds = max(_heuristic(head, times), _least(head))
     return max(0.0, seconds if most is None else min(seconds, most))
 
 

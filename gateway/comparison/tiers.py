@@ -45,7 +45,7 @@ class Comparison:
 
 def compare(old: TierFile, new: TierFile) -> Comparison:
     """Compare what two files mean, not how they are written."""
-    everyone = [*_origins(old, new), *_lifetimes(old, new)]
+    everyone = [*_origins(old, new), *_lifetimes(old, new), *_cache(old, new)]
     tiers = [_tier(name, old.tiers.get(name), new.tiers.get(name)) for name in dict.fromkeys([*old.tiers, *new.tiers])]
     return Comparison(everyone, [tier for tier in tiers if tier.fate != "kept" or tier.changes])
 
@@ -71,6 +71,13 @@ def _lifetime(what: str, told: str, old: int, new: int) -> Iterator[Change]:
     if old != new:
         line = f"{told}: {written(old)} -> {written(new)}"
         yield gain(what, line) if new > old else loss(what, line)
+
+
+def _cache(old: TierFile, new: TierFile) -> Iterator[Change]:
+    for place in ("memory", "disk"):
+        before, after = (getattr(file.storage, place) for file in (old, new))
+        if before != after:
+            yield change("cache", f"{place}: {before or 'nothing'} -> {after or 'nothing'}")
 
 
 def _tier(name: str, old: Tier | None, new: Tier | None) -> TierChange:

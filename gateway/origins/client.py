@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pycurl
 
-from gateway.origins.fetcher import Source
+from gateway.origins.fetcher import CacheUse, Source
 from gateway.origins.guard import Judge
 from gateway.origins.head import Head
 from gateway.origins.lasting import Readable
@@ -24,11 +24,13 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an origin answered; ``url`` is where the answer came from, after redirects."""
+    """What an origin answered; ``url`` is where the answer came from, after redirects, ``cache`` what a cache had to do
+    with it."""
 
     url: MediaUrl
     head: Head
     body: Readable
+    cache: CacheUse
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class OriginClient:
             async with self.source.fetch(url, method, fields, permit) as fetched:
                 location = fetched.head.get("Location")
                 if fetched.head.status not in _REDIRECTS or not location:
-                    yield Answer(url, fetched.head, fetched.body)
+                    yield Answer(url, fetched.head, fetched.body, fetched.cache)
                     return
             url = _target(url, location)
         raise OriginUnreachable(f"The origin redirects more than {MOST_REDIRECTS} times.")

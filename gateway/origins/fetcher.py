@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -17,12 +18,29 @@ from gateway.origins.url import MediaUrl
 from gateway.problem import OutOfCapacity
 
 
+class CacheUse(enum.Enum):
+    """What a cache had to do with an answer."""
+
+    NONE = ""
+    HIT = "hit"
+    MISS = "miss"
+    JOINED = "joined"
+    """Somebody else had asked for it already."""
+
+    CONFIRMED = "confirmed"
+    """Stored, and its origin says that it is still so."""
+
+    STALE = "stale"
+    """Stored, and given out because its origin cannot be used."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fetched:
     """The head of an answer, and its body as it comes."""
 
     head: Head
     body: Readable
+    cache: CacheUse = CacheUse.NONE
 
 
 class Source(Protocol):

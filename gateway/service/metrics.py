@@ -22,6 +22,7 @@ class Metrics:
             "shadow_denials", "Requests that a policy in shadow would have refused", "error", "tier", "policy"
         )
         self.cut_short = self._counter("cut_short", "Bodies that ended before they were whole", "by")
+        self.cache_uses = self._counter("cache_uses", "Answers that were shared, or could have been", "use")
         self.seconds = Histogram(
             "sluicegate_request_seconds",
             "Time from a request's head to the end of its answer",

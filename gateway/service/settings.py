@@ -18,6 +18,7 @@ class Settings:
     tiers: Path
     keys: Path
     state: Path
+    cache: Path
     redis: str
     policies: Path | None
     workers: int

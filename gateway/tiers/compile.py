@@ -15,10 +15,11 @@ from gateway.tiers.errors import Findings
 from gateway.tiers.fields import nearest, read_fields
 from gateway.tiers.nodes import Mapping, Node, Sequence
 from gateway.tiers.policies import Policies
+from gateway.tiers.storage import Storage, read_storage
 from gateway.tiers.tier import Tier
 from gateway.tiers.values import text
 
-_TOP = ("origins", "session", "playback", "tiers")
+_TOP = ("origins", "session", "playback", "cache", "tiers")
 _LONGEST = Seconds(365 * 86400)
 
 
@@ -29,6 +30,7 @@ class TierFile:
     origins: tuple[OriginPattern, ...]
     session_lifetime: Seconds
     playback_lifetime: Seconds
+    storage: Storage
     tiers: collections.abc.Mapping[str, Tier]
 
     @property
@@ -75,6 +77,7 @@ class _Compiler:
             tuple(self._origins(top.get("origins"))),
             self._lifetime(top.get("session"), Seconds(1800)),
             self._lifetime(top.get("playback"), Seconds(21600)),
+            self._storage(top.get("cache")),
             MappingProxyType(self._tiers(top)),
         )
 
@@ -94,6 +97,12 @@ class _Compiler:
             with self._findings.collecting():
                 return _lifetime(node, usual)
         return usual
+
+    def _storage(self, node: Node | None) -> Storage:
+        if node is not None:
+            with self._findings.collecting():
+                return read_storage(node)
+        return Storage()
 
     def _tiers(self, top: Mapping) -> dict[str, Tier]:
         node = top.get("tiers")

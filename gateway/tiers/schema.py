@@ -19,8 +19,9 @@ from gateway.origins.pattern import OriginPattern
 from gateway.policy import OnStoreError, Policy
 from gateway.problem import Json
 from gateway.tiers.fields import options, required
+from gateway.tiers.storage import USUAL_MEMORY
 from gateway.tiers.values import LARGEST
-from gateway.units import DURATION, Positive, Seconds, written
+from gateway.units import DURATION, Positive, Seconds, Size, written
 
 Schema = dict[str, Json]
 
@@ -68,6 +69,7 @@ def schema(policies: Mapping[str, type[Policy]]) -> Schema:
             },
             "session": _lifetime("How long a session token holds.", "30m"),
             "playback": _lifetime("How long a grant in a rewritten manifest holds.", "6h"),
+            "cache": _cache(),
             "tiers": tiers,
         },
         "required": ["tiers"],
@@ -78,6 +80,15 @@ def schema(policies: Mapping[str, type[Policy]]) -> Schema:
 def _lifetime(told: str, usual: str) -> Schema:
     lifetime = _SECONDS | {"description": f"{told} At most 365d.", "default": usual}
     return _object({"lifetime": lifetime}, ["lifetime"]) | {"description": told}
+
+
+def _cache() -> Schema:
+    sizes: Schema = {
+        "memory": value(Size) | {"description": "Bytes in memory.", "default": str(USUAL_MEMORY)},
+        "disk": value(Size) | {"description": "Bytes on the disk; none by default."},
+    }
+    told = "How much of what origins answer is kept, by all workers of a machine together."
+    return {"description": told, "anyOf": [{"type": "boolean"}, _object(sizes, [])]}
 
 
 def _object(properties: Schema, needed: list[str]) -> Schema:

@@ -26,7 +26,7 @@ def test_what_descriptors_allow() -> None:
 def test_one_connection_too_many_is_told_so_at_once_and_the_next_that_fits_is_served(
     origin: Origin, start_service: StartService
 ) -> None:
-    service = start_service(tiers_text(origin.url), descriptors=DESCRIPTORS)
+    service = start_service(tiers_text(origin.url), limits=[f"--nofile={DESCRIPTORS}"])
     most = Bounds.within(DESCRIPTORS).connections
     with ExitStack() as held:
         idle = [held.enter_context(socket.create_connection(("127.0.0.1", service.port), HANG)) for _ in range(most)]
@@ -43,7 +43,7 @@ def test_one_connection_too_many_is_told_so_at_once_and_the_next_that_fits_is_se
 
 
 def test_a_flood_of_connections_leaves_nothing_behind(origin: Origin, start_service: StartService) -> None:
-    service = start_service(tiers_text(origin.url), descriptors=DESCRIPTORS)
+    service = start_service(tiers_text(origin.url), limits=[f"--nofile={DESCRIPTORS}"])
     with ExitStack() as held:
         for _ in range(3 * DESCRIPTORS):
             held.enter_context(socket.create_connection(("127.0.0.1", service.port), HANG))

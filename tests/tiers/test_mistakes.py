@@ -53,7 +53,7 @@ NOT_PLAIN_YAML = {
 
 ABOVE_THE_TIERS = {
     "unknown key": ("origin: []\n" + GOOD, "1:1", "unknown key origin; did you mean origins?"),
-    "unlike any key": ("zzz: 1\n" + GOOD, "1:1", "unknown key zzz; known are origins, session, playback, tiers"),
+    "unlike any key": ("zzz: 1\n" + GOOD, "1:1", "unknown key zzz; known are origins, session, playback, cache, tiers"),
     "origins no list": ("origins: https://a.example.com\n" + GOOD, "1:10", "it must be a list"),
     "origins nothing": ("origins:\n" + GOOD, "1:9", "origins is nothing; it must be a list"),
     "origin a mapping": ("origins:\n  - https: //a\n" + GOOD, "2:5", "a mapping stands where one plain value"),
@@ -62,6 +62,10 @@ ABOVE_THE_TIERS = {
     "origin with a path": ("origins: ['https://a.example.com/x']\n" + GOOD, "1:11", "write https://a.example.com"),
     "any origin": ("origins: ['*']\n" + GOOD, "1:11", "as in https://*.example.com"),
     "session short": ("session: 30m\n" + GOOD, "1:10", "a mapping is wanted; write {lifetime: 30m}"),
+    "cache unit": ("cache: {memory: 256}\n" + GOOD, "1:17", "write a whole number and one of kB"),
+    "cache small": ("cache: {disk: 1MiB}\n" + GOOD, "1:8", "disk: 1MiB is too little to keep media in"),
+    "cache field": ("cache: {memroy: 64MiB}\n" + GOOD, "1:9", "did you mean memory?"),
+    "cache off": ("cache: off\n" + GOOD, "1:8", "write true or false"),
     "playback short": ("playback: 6h\n" + GOOD, "1:11", "write {lifetime: 360m}"),
     "session empty": ("session: {}\n" + GOOD, "1:10", "the field lifetime is missing"),
     "session field": ("session: {lifetme: 3m, lifetime: 3m}\n" + GOOD, "1:11", "did you mean lifetime?"),

@@ -1,0 +1,128 @@
+"""A shared cache (RFC 9111) before the origins, in which one fetch serves all who want the same at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gateway.cache.asking import Asking
+from gateway.cache.conditions import NotOneRange, Wanted
+from gateway.cache.flight import Flight, Flights
+from gateway.cache.following import Following
+from gateway.cache.lead import Lead, Watch
+from gateway.cache.question import Question, Reply, Unshared
+from gateway.cache.serving import from_flight, from_shelf
+from gateway.cache.shelves import Kept, Shelves
+from gateway.cache.wish import Wish
+from gateway.origins.fetcher import CacheUse, Fetched, Source
+from gateway.origins.guard import Permit
+from gateway.origins.url import MediaUrl
+
+
+@dataclass(frozen=True)
+class Cache:
+    """A source before another, ``source``. ``clock`` gives seconds since the epoch; ``leads`` is a folder by which the
+    workers of a machine agree on who asks an origin, None if there is one worker."""
+
+    source: Source
+    shelves: Shelves
+    clock: Callable[[], float]
+    leads: Path | None = None
+    _questions: dict[str, Question] = field(default_factory=dict, init=False)
+    _flights: Flights = field(default_factory=Flights, init=False)
+
+    def close(self) -> None:
+        """As `Source.close`."""
+        self.source.close()
+
+    @asynccontextmanager
+    async def fetch(
+        self, url: MediaUrl, method: str, fields: Mapping[str, str], permit: Permit
+    ) -> AsyncIterator[Fetched]:
+        """As `Source.fetch`; what the player's Cache-Control says is not looked at."""
+        async with AsyncExitStack() as held:
+            served = await self._served(url, method, fields, permit, held)
+            if served is None:
+                served = await held.enter_async_context(self.source.fetch(url, method, fields, permit))
+            yield served
+
+    async def _served(
+        self, url: MediaUrl, method: str, fields: Mapping[str, str], permit: Permit, held: AsyncExitStack
+    ) -> Fetched | None:
+        """An answer that is shared, or could have been; None if the request is for its asker alone."""
+        if not self.shelves.in_use:
+            return None
+        try:
+            wish = Wish(url, fields, permit, Wanted.of(fields))
+        except NotOneRange:
+            return None
+        return self._hit(wish, self.clock(), held) if method == "HEAD" else await self._get(wish, held)
+
+    def _hit(self, wish: Wish, now: float, held: AsyncExitStack) -> Fetched | None:
+        for key in (wish.whole, wish.part):
+            kept = self.shelves.find(key, now) if key else None
+            if kept is not None and kept.entry.freshness(now) > 0:
+                served = from_shelf(kept, wish, CacheUse.HIT, now, held)
+                if served is not None:
+                    return served
+                kept.shelf.drop(key)
+        return None
+
+    async def _get(self, wish: Wish, held: AsyncExitStack) -> Fetched | None:
+        while True:
+            now = self.clock()
+            if served := self._hit(wish, now, held) or self._joined(wish, held):
+                return served
+            stale = self.shelves.find(wish.whole, now)
+            if wish.is_conditional and stale is None:
+                return None
+            reply, use = await self._reply(wish, stale, held)
+            if isinstance(reply, Fetched):
+                return reply
+            if isinstance(reply, Unshared):
+                return None
+            if isinstance(reply, Kept):
+                return from_shelf(reply, wish, use, self.clock(), held)
+            if isinstance(reply, Flight) and not reply.over:
+                return self._watched(reply, wish, use, held)
+
+    def _joined(self, wish: Wish, held: AsyncExitStack) -> Fetched | None:
+        for key in filter(None, (wish.whole, wish.part)):
+            flight = self._flights.find(key)
+            if flight and (served := self._watched(flight, wish, CacheUse.JOINED, held)):
+                return served
+        return None
+
+    def _watched(self, flight: Flight, wish: Wish, use: CacheUse, held: AsyncExitStack) -> Fetched | None:
+        served = from_flight(flight, wish, use, self.source, held)
+        flight.end_if_unwatched()
+        return served
+
+    async def _reply(self, wish: Wish, stale: Kept | None, held: AsyncExitStack) -> tuple[Reply | Fetched, CacheUse]:
+        """What the origin says, to whoever has asked it first."""
+        key = wish.part if wish.part and stale is None else wish.whole
+        if known := self._questions.get(key):
+            return await known.reply(), CacheUse.JOINED
+        question = self._questions[key] = Question()
+        try:
+            with question.asking():
+                reply, use = await self._asked(wish, key, stale, held)
+                question.answer(Unshared() if isinstance(reply, Fetched) else reply)
+                return reply, use
+        finally:
+            del self._questions[key]
+
+    async def _asked(
+        self, wish: Wish, key: str, stale: Kept | None, held: AsyncExitStack
+    ) -> tuple[Reply | Fetched, CacheUse]:
+        """What the origin says, to whichever worker has asked it first."""
+        lead = Lead.take(self.leads / key) if self.leads else None
+        if lead is None and self.leads:
+            with ExitStack() as watching:
+                watch = watching.enter_context(Watch.on(self.leads / key))
+                following = Following(key, self.shelves, self._flights, watch, watching)
+                return await following.reply(), CacheUse.JOINED
+        asking = Asking(self.source, self.shelves, self.clock, self._flights, wish, key, stale, lead)
+        return await asking.answer(held)

@@ -1,0 +1,99 @@
+"""A body on its way into a file, from which it is read while it still grows."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_STEP = 1024 * 1024
+"""Bytes that are asked for at once, where it is not known how many will come."""
+
+
+class Allowance:
+    """Bytes that this process may still write to a shelf before it has to look how full it is: ``left`` for drafts to
+    come, and ``pending`` set aside for those that are under way."""
+
+    def __init__(self) -> None:
+        self.left = 0
+        self.pending = 0
+
+    def take(self, size: int) -> bool:
+        """Set bytes aside, if there are so many."""
+        if size > self.left:
+            return False
+        self.left -= size
+        self.pending += size
+        return True
+
+    def use(self, size: int) -> None:
+        """So many of those that were set aside are written."""
+        self.pending -= size
+
+    def give_back(self, size: int) -> None:
+        """So many of those that were set aside were not needed."""
+        self.pending -= size
+        self.left += size
+
+
+@dataclass
+class Draft:
+    """A file that grows, locked while it does, so that other processes see whether its writer lives. ``reserved`` are
+    bytes of the allowance that are set aside for it."""
+
+    path: Path
+    allowance: Allowance
+    reserved: int
+    size: int = 0
+    fd: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        fcntl.flock(self.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return self.path.name
+
+    def append(self, chunk: bytes) -> bool:
+        """Write it behind what is there; False if there is no room for all of it, on the shelf or on the disk."""
+        size = len(chunk)
+        if self.size + size > self.reserved and not self._reserve(size):
+            return False
+        try:
+            written = os.pwrite(self.fd, chunk, self.size)
+        except OSError:  # a full disk, a quota, a broken device: the cache is of no use, the stream is
+            return False
+        if written < size:
+            return False
+        self.size += size
+        self.allowance.use(size)
+        return True
+
+    def _reserve(self, size: int) -> bool:
+        more = max(_STEP, size)
+        if not self.allowance.take(more):
+            return False
+        self.reserved += more
+        return True
+
+    def finish(self) -> None:
+        """It is whole: let go of what it did not need. Its file is its writer's no more."""
+        self._give_back()
+        fcntl.flock(self.fd, fcntl.LOCK_UN)
+
+    def discard(self) -> None:
+        """Take the file away; who has it open can read on."""
+        self.path.unlink(missing_ok=True)
+        self._give_back()
+        fcntl.flock(self.fd, fcntl.LOCK_UN)
+
+    def _give_back(self) -> None:
+        self.allowance.give_back(self.reserved - self.size)
+        self.reserved = self.size
+
+    def close(self) -> None:
+        """Nobody reads it by this descriptor any more."""
+        os.close(self.fd)

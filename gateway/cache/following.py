@@ -1,0 +1,77 @@
+"""A fetch that another worker of this machine makes, as the viewers of this one see it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+from gateway.cache.entry import Entry
+from gateway.cache.flight import LOOKAHEAD, Flight, Flights
+from gateway.cache.lead import News, Watch
+from gateway.cache.question import Abandoned, Reply, Unshared
+from gateway.cache.shelves import Kept, Shelves
+
+_SECONDS_HELD_UP = 2
+"""For how long a fetch may stand still whose own viewers are perhaps slow, before those of this worker leave it."""
+
+
+@dataclass
+class Following:
+    """Of what a ``watch`` sees. ``held`` is closed when nobody here watches any more."""
+
+    key: str
+    shelves: Shelves
+    flights: Flights
+    watch: Watch
+    held: ExitStack
+    _task: asyncio.Task[None] | None = field(default=None, init=False)
+
+    async def reply(self) -> Reply:
+        """What the other worker has found, as `Question.reply` tells it."""
+        came_late = self.watch.news() is not None
+        async for led in self.watch.looks():
+            news = self.watch.news()
+            if news is None:
+                continue
+            if news.entry is None or (came_late and not news.open):
+                return Unshared()
+            if news.whole:
+                return Kept(self.shelves.shelves[news.shelf], news.entry)
+            return self._flight(news, news.entry) if led else Abandoned()
+        return Abandoned()
+
+    def _flight(self, news: News, entry: Entry) -> Reply:
+        try:
+            fd = self.held.enter_context(self.shelves.shelves[news.shelf].opened(entry))
+        except OSError:
+            return Abandoned()
+        flight = Flight(entry.head, entry.times, news.total, fd)
+        flight.on_empty = self._stop
+        if news.open:
+            self.flights.add(self.key, flight)
+        self._task = asyncio.create_task(self._follow(flight, self.held.pop_all()))
+        return flight
+
+    def _stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _follow(self, flight: Flight, held: ExitStack) -> None:
+        with held:
+            held.callback(self.flights.remove, self.key, flight)
+            moved = time.monotonic()
+            async for led in self.watch.looks():
+                news, there = self.watch.news(), os.fstat(flight.fd).st_size
+                if there > flight.received:
+                    moved = time.monotonic()
+                    flight.grew(there - flight.received)
+                if news and news.whole and news.entry and news.entry.size == there:
+                    flight.finish()
+                    break
+                if not led or (there > LOOKAHEAD and time.monotonic() - moved > _SECONDS_HELD_UP):
+                    flight.lose(None)
+                    break
+            await flight.left()

@@ -1,0 +1,96 @@
+"""What one player asks for, and which answers of an origin serve all who ask for the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from gateway.cache.conditions import Response, Wanted, respond
+from gateway.cache.freshness import shareable
+from gateway.cache.key import key_of
+from gateway.origins.guard import Permit
+from gateway.origins.head import Head
+from gateway.origins.url import MediaUrl
+
+_CONDITIONS = ("If-Range", "If-None-Match", "If-Modified-Since")
+_OWN = frozenset({"Range", *_CONDITIONS})
+_WHOLE = re.compile(r"bytes 0-(?P<last>[0-9]{1,18})/(?P<total>[0-9]{1,18})")
+_LARGEST_OTHER = 64 * 1024
+"""Bytes of an answer that is shared though it is none to keep, such as a 404."""
+
+NEAR = 1024 * 1024
+"""How far beyond what has come a viewer may begin, and wait for it, instead of asking for it himself."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A GET with its header fields; ``wanted`` is its range, None for the whole."""
+
+    url: MediaUrl
+    fields: Mapping[str, str]
+    permit: Permit
+    wanted: Wanted | None
+
+    @cached_property
+    def whole(self) -> str:
+        """The key of the whole representation."""
+        return key_of(self.url.href, "")
+
+    @cached_property
+    def part(self) -> str:
+        """The key of the range alone; empty where it is the whole, and where conditions are to decide about it."""
+        return "" if self.is_of_all or self.is_conditional else key_of(self.url.href, self.fields["Range"])
+
+    @property
+    def is_of_all(self) -> bool:
+        """Whether it is for the whole, by whatever name: FFmpeg asks ``bytes=0-`` for everything."""
+        return self.wanted is None or self.wanted == Wanted(0, None, None)
+
+    @property
+    def is_conditional(self) -> bool:
+        """Whether it depends on what the player has already."""
+        return any(name in self.fields for name in _CONDITIONS)
+
+    def shared(self, key: str) -> dict[str, str]:
+        """The fields of a request whose answer is to serve others too, and to be stored under a key."""
+        ranged = self.wanted is not None and (key == self.part or self.is_of_all)
+        return self.unconditional | ({"Range": self.fields["Range"]} if ranged else {})
+
+    @property
+    def unconditional(self) -> dict[str, str]:
+        """The fields that it has beside a range and conditions, such as those that trace it."""
+        return {name: value for name, value in self.fields.items() if name not in _OWN}
+
+    def out_of(self, head: Head, size: int) -> Response:
+        """What to answer out of a shared answer with this head, whose body has so many bytes."""
+        return respond(head, size, self.fields) if head.status == 200 else Response(head, 0, size)
+
+
+def representation(head: Head, part: str) -> Head | None:
+    """The head under which others may be given an origin's answer, to a request for the whole or for a ``part``; None
+    if they may not."""
+    if not shareable(head):
+        return None
+    if head.status == 200:
+        return None if part else head
+    if head.status == 206:
+        return head if part else _as_whole(head)
+    small = head.length is not None and head.length <= _LARGEST_OTHER
+    return head if small and head.status != 304 else None
+
+
+def _as_whole(head: Head) -> Head | None:
+    """A partial answer that holds all, as the whole that it is."""
+    told = _WHOLE.fullmatch(head.get("Content-Range"))
+    if told is None or int(told["last"]) + 1 != int(told["total"]):
+        return None
+    fields = [(name, value) for name, value in head.fields if name.lower() not in {"content-range", "content-length"}]
+    return Head(200, (*fields, ("Content-Length", told["total"])))
+
+
+def aged(head: Head, seconds: float) -> Head:
+    """With its Age told (RFC 9111, section 5.1)."""
+    fields = [(name, value) for name, value in head.fields if name.lower() != "age"]
+    return replace(head, fields=(*fields, ("Age", str(int(seconds)))))

@@ -1,0 +1,232 @@
+"""What many want at once, or again, is fetched once; and each is given it by his own leave."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import random
+import re
+import signal
+import threading
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler
+from urllib.parse import quote
+
+import pytest
+
+from tests.conftest import RedisServer, StartService
+from tests.scripted_origin import Origin, answer, send_head
+from tests.service import HANG, Reply, Service, tiers_text
+
+BODY = random.Random(9).randbytes(700_000)
+FRESH = {"Cache-Control": "max-age=60", "ETag": '"a"'}
+Fields = Mapping[str, str]
+
+
+def use(reply: Reply) -> str:
+    """What the cache had to do with an answer."""
+    found = re.search(r"cache;desc=(\w+)", reply.headers["Server-Timing"])
+    return found[1] if found else ""
+
+
+def digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
+
+
+@dataclass
+class Slow:
+    """Sends its head, and a body in two halves between which it waits to be told; counts how often it is asked."""
+
+    fields: Fields = field(default_factory=lambda: FRESH)
+    chunked: bool = False
+    go_on: threading.Event = field(default_factory=threading.Event)
+    gone: threading.Event = field(default_factory=threading.Event)
+
+    def __call__(self, request: BaseHTTPRequestHandler) -> None:
+        framing = {"Transfer-Encoding": "chunked"} if self.chunked else {"Content-Length": str(len(BODY))}
+        send_head(request, 200, {"Content-Type": "video/mp2t", **self.fields, **framing})
+        for half in (BODY[:300_000], BODY[300_000:]):
+            request.wfile.write(b"%x\r\n%s\r\n" % (len(half), half) if self.chunked else half)
+            self.go_on.wait(HANG)
+        if self.chunked:
+            request.wfile.write(b"0\r\n\r\n")
+
+
+@pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])
+def test_many_viewers_of_one_segment_are_one_fetch(
+    service: Service, origin: Origin, token: Fields, *, chunked: bool
+) -> None:
+    slow = origin.scripts["/v.ts"] = Slow(chunked=chunked)
+    with ThreadPoolExecutor(30) as viewers:
+        watching = [viewers.submit(service.media, f"{origin.url}/v.ts", token) for _ in range(30)]
+        time.sleep(0.5)
+        slow.go_on.set()
+        replies = [each.result(HANG) for each in watching]
+    assert {digest(reply.body) for reply in replies} == {digest(BODY)}
+    assert len(origin.asked) == 1
+    assert sorted({use(reply) for reply in replies}) == ["joined", "miss"]
+    later = service.media(f"{origin.url}/v.ts", token)
+    assert (use(later), digest(later.body), len(origin.asked)) == ("hit", digest(BODY), 1)
+    assert "Age" in later.headers
+
+
+@pytest.mark.parametrize("control", ["no-store", "private", "private, max-age=60"])
+def test_what_is_one_viewers_alone_is_fetched_for_each(
+    service: Service, origin: Origin, token: Fields, control: str
+) -> None:
+    origin.scripts["/v.ts"] = answer(b"own", Cache_Control=control, ETag='"a"')
+    with ThreadPoolExecutor(5) as viewers:
+        replies = list(viewers.map(lambda _: service.media(f"{origin.url}/v.ts", token), range(5)))
+    assert {(reply.body, use(reply)) for reply in replies} == {(b"own", "")}
+    assert len(origin.asked) == 5
+
+
+def test_a_stale_body_is_confirmed_and_not_fetched_again(service: Service, origin: Origin, token: Fields) -> None:
+    def script(request: BaseHTTPRequestHandler) -> None:
+        same = request.headers.get("If-None-Match") == '"a"'
+        answer(b"" if same else b"body", 304 if same else 200, Cache_Control="no-cache", ETag='"a"')(request)
+
+    origin.scripts["/v.ts"] = script
+    replies = [service.media(f"{origin.url}/v.ts", token) for _ in range(3)]
+    assert [(reply.status, reply.body, use(reply)) for reply in replies] == [
+        (200, b"body", "miss"),
+        (200, b"body", "confirmed"),
+        (200, b"body", "confirmed"),
+    ]
+    assert [asked.get("If-None-Match") for _, _, asked in origin.asked] == [None, '"a"', '"a"']
+
+
+def test_ranges_are_served_out_of_a_whole_body(service: Service, origin: Origin, token: Fields) -> None:
+    origin.scripts["/v.ts"] = answer(BODY, Cache_Control="max-age=60", ETag='"a"')
+    whole = service.media(f"{origin.url}/v.ts", {**token, "Range": "bytes=0-"})
+    assert (whole.status, digest(whole.body)) == (206, digest(BODY))
+    for asked, first, last in (("0-1", 0, 1), ("5000-70000", 5000, 70000), ("-10", 699_990, 699_999)):
+        reply = service.media(f"{origin.url}/v.ts", {**token, "Range": f"bytes={asked}"})
+        assert (reply.status, reply.body) == (206, BODY[first : last + 1])
+        assert reply.headers["Content-Range"] == f"bytes {first}-{last}/{len(BODY)}"
+    beyond = service.media(f"{origin.url}/v.ts", {**token, "Range": "bytes=700000-"})
+    assert (beyond.status, beyond.headers["Content-Range"]) == (416, "bytes */700000")
+    assert service.media(f"{origin.url}/v.ts", {**token, "If-None-Match": '"a"'}).status == 304
+    head = service.media(f"{origin.url}/v.ts", token, "HEAD")
+    assert (head.status, head.headers["Content-Length"], head.body) == (200, "700000", b"")
+    assert len(origin.asked) == 1
+
+
+def test_what_is_stored_is_nobodys_who_may_not_have_it(service: Service, origin: Origin, token: Fields) -> None:
+    origin.scripts["/v.ts"] = answer(b"paid for", Content_Type="video/mp2t", Cache_Control="max-age=60")
+    assert service.media(f"{origin.url}/v.ts", token).body == b"paid for"
+    public = service.token("public_api_key")
+    for shown in ({"X-API-Key": "public_api_key"}, {"X-Session-Token": public}, {}):
+        assert service.media(f"{origin.url}/v.ts", shown).status in {401, 403}
+    file = service.folder / "tiers.yaml"
+    file.write_text(file.read_text().replace(origin.url, "https://elsewhere.example.com"))
+    service.reload()
+    refused = service.media(f"{origin.url}/v.ts", token)
+    assert (refused.status, refused.json["error"]) == (403, "Origin not allowed")
+
+
+PLAYLIST = "#EXTM3U\n#EXT-X-TARGETDURATION:{}\n#EXTINF:1,\nseg{}.ts\n"
+
+
+def test_a_live_playlist_is_at_most_half_a_target_duration_old(service: Service, origin: Origin, token: Fields) -> None:
+    number = iter(range(100))
+
+    def script(request: BaseHTTPRequestHandler) -> None:
+        text = PLAYLIST.format(2, next(number)).encode()
+        answer(text, Content_Type="application/vnd.apple.mpegurl", Cache_Control="max-age=3600")(request)
+
+    origin.scripts["/live.m3u8"] = script
+    seen = []
+    began = time.monotonic()
+    while time.monotonic() - began < 2.5:
+        reply = service.media(f"{origin.url}/live.m3u8", token)
+        seen.append(int(re.findall(rb"seg(\d+)\.ts", reply.body)[0]))
+        time.sleep(0.1)
+    assert 3 <= len(set(seen)) <= 4  # a second each, of 2.5
+    assert len(origin.asked) == len(set(seen))
+
+
+def test_workers_fetch_once_between_them(
+    origin: Origin, start_service: StartService, redis_server: RedisServer
+) -> None:
+    service = start_service(tiers_text(origin.url), "--workers", "2", "--redis", redis_server.url)
+    key = service.add_key("acme", "partner")
+    time.sleep(0.5)
+    token = {"X-Session-Token": service.token(key)}
+    slow = origin.scripts["/v.ts"] = Slow()
+    with ThreadPoolExecutor(30) as viewers:
+        watching = [viewers.submit(service.media, f"{origin.url}/v.ts", token) for _ in range(30)]
+        time.sleep(0.5)
+        slow.go_on.set()
+        assert {digest(each.result(HANG).body) for each in watching} == {digest(BODY)}
+        assert len(origin.asked) == 1
+        replies = list(viewers.map(lambda _: service.media(f"{origin.url}/v.ts", token), range(30)))
+    assert {(use(reply), digest(reply.body)) for reply in replies} == {("hit", digest(BODY))}
+    assert len(origin.asked) == 1
+
+
+def test_a_viewer_who_leaves_does_not_take_the_fetch_with_him(service: Service, origin: Origin, token: Fields) -> None:
+    slow = origin.scripts["/v.ts"] = Slow()
+    with ThreadPoolExecutor(2) as viewers:
+        leaving = viewers.submit(leave_early, service, f"{origin.url}/v.ts", token)
+        time.sleep(0.3)
+        staying = viewers.submit(service.media, f"{origin.url}/v.ts", token)
+        leaving.result(HANG)
+        time.sleep(0.3)
+        slow.go_on.set()
+        assert digest(staying.result(HANG).body) == digest(BODY)
+    assert len(origin.asked) == 1
+
+
+def leave_early(service: Service, url: str, token: Fields) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", service.port, HANG)
+    connection.request("GET", f"/api?url={quote(url, safe='')}", headers=dict(token))
+    connection.getresponse().read(1000)
+    time.sleep(0.5)
+    connection.close()
+
+
+DISK = "cache: {memory: 8MiB, disk: 100MB}\n"
+
+
+def test_a_disk_outlives_a_worker_that_is_killed(origin: Origin, start_service: StartService) -> None:
+    large = BODY * 3  # too large for the memory's share
+    origin.scripts["/v.mp4"] = answer(large, Cache_Control="max-age=60", ETag='"a"')
+    first = start_service(DISK + tiers_text(origin.url))
+    token = {"X-Session-Token": first.token(first.add_key("acme", "standard"))}
+    assert use(first.media(f"{origin.url}/v.mp4", token)) == "miss"
+    while use(first.media(f"{origin.url}/v.mp4", token)) != "hit":
+        time.sleep(0.01)  # until it is safe on the disk, the fetch is joined
+    first.process.send_signal(signal.SIGKILL)
+    first.process.wait(HANG)
+    state = first.folder / "state"
+    cache = str(first.folder / ".sluicegate" / "cache")
+    again = start_service(DISK + tiers_text(origin.url), "--cache", cache, state=state)
+    reply = again.media(f"{origin.url}/v.mp4", {"X-Session-Token": again.token(again.add_key("acme2", "standard"))})
+    assert (use(reply), digest(reply.body), len(origin.asked)) == ("hit", digest(large), 1)
+
+
+@pytest.mark.parametrize("validated", [True, False], ids=["with a validator", "without"])
+def test_a_body_that_the_disk_has_no_room_for_arrives_nevertheless(
+    origin: Origin, start_service: StartService, *, validated: bool
+) -> None:
+    """Files may not grow beyond 400 kB: the disk is full in the middle of the body."""
+    fields = {"Cache_Control": "max-age=60"} | ({"ETag": '"a"'} if validated else {})
+    origin.scripts["/v.ts"] = answer(BODY, **fields)
+    service = start_service(tiers_text(origin.url), limits=["--fsize=400000"])
+    token = {"X-Session-Token": service.token(service.add_key("acme", "standard"))}
+    for _ in range(2):
+        reply = service.media(f"{origin.url}/v.ts", token)
+        assert (reply.status, digest(reply.body)) == (200, digest(BODY))
+    assert "sluicegate_cut_short_total{" not in service.admin("/metrics").body.decode()
+
+
+def test_a_cache_that_is_turned_off_stores_nothing(origin: Origin, start_service: StartService) -> None:
+    service = start_service("cache: false\n" + tiers_text(origin.url))
+    token = {"X-Session-Token": service.token(service.add_key("acme", "standard"))}
+    origin.scripts["/v.ts"] = answer(b"body", Cache_Control="max-age=60")
+    assert [use(service.media(f"{origin.url}/v.ts", token)) for _ in range(2)] == ["", ""]
+    assert len(origin.asked) == 2
