@@ -17,6 +17,8 @@ from typing import Protocol
 import pycurl
 from tornado.curl_httpclient import CurlAsyncHTTPClient
 
+from gateway.origins.idle import IdleConnections
+
 CONNECT_SECONDS = 5
 STALL_SECONDS = 20
 BUFFER = 128 * 1024
@@ -35,8 +37,9 @@ class Borrower(Protocol):
     def borrow(self, curl: pycurl.Curl) -> None:
         """The handle is set up, and about to run: bind its callbacks."""
 
-    def give_back(self, code: int) -> None:
-        """The request has ended with one of libcurl's error codes, 0 for none; the handle is the pool's again."""
+    def give_back(self, code: int, message: str) -> None:
+        """The request has ended with one of libcurl's error codes, 0 for none, and what it says about it; the handle is
+        the pool's again."""
 
 
 class CurlPool(CurlAsyncHTTPClient):
@@ -47,6 +50,7 @@ class CurlPool(CurlAsyncHTTPClient):
         self._ca_file = ssl.get_default_verify_paths().cafile
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.Handle | None = None
+        self._idle = IdleConnections()
         self.running: dict[pycurl.Curl, Borrower] = {}
         super().initialize(max_clients=0)
 
@@ -82,17 +86,20 @@ class CurlPool(CurlAsyncHTTPClient):
         curl = pycurl.Curl()
         _set_up(curl)
         curl.setopt(pycurl.USERAGENT, self._agent)
+        curl.setopt(pycurl.PREREQFUNCTION, self._idle.before_request)
         if self._ca_file:
             curl.setopt(pycurl.CAINFO, self._ca_file)
         self._curls.append(curl)
         self._free_list.append(curl)
 
     def _finish(self, curl: pycurl.Curl, curl_error: int | None = None, curl_message: str | None = None) -> None:
+        if not curl_error:
+            self._idle.keep(curl)
         self._multi.remove_handle(curl)
         borrower = self.running.pop(curl)
         _unbind(curl)
         # Before the handle is lent again, so that a pause can never reach one that is no longer this borrower's.
-        borrower.give_back(curl_error or 0)
+        borrower.give_back(curl_error or 0, curl_message or "")
         self._free_list.append(curl)
 
     def _process_queue(self) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from gateway.origins.extent import Extent
-from gateway.origins.transfer import Transfer
+from gateway.origins.transfer import MisframedBody, Transfer
 from gateway.problem import OriginTimedOut, OriginUnreachable, Problem
 
 TRIES = 3
@@ -55,6 +55,8 @@ class LastingBody:
         while True:
             try:
                 chunk = await self.transfer.body.read()
+            except MisframedBody:
+                raise  # the next byte is anybody's guess
             except (OriginUnreachable, OriginTimedOut) as broken:
                 if self.extent.is_empty:
                     return b""

@@ -27,6 +27,10 @@ _REASONS = {
 }
 
 
+class MisframedBody(OriginUnreachable):
+    """Where chunks end is not known (RFC 9112, section 7.1), nor how much of what came was not of the body at all."""
+
+
 class Transfer:
     """A request under way. ``head`` resolves when the answer's head is whole, or fails with a `Problem`."""
 
@@ -47,10 +51,10 @@ class Transfer:
         curl.setopt(pycurl.HEADERFUNCTION, self._header)
         curl.setopt(pycurl.WRITEFUNCTION, self._write)
 
-    def give_back(self, code: int) -> None:
+    def give_back(self, code: int, message: str) -> None:
         """The transfer has ended with one of libcurl's error codes, 0 for none; its handle is no longer ours."""
         self._curl = None
-        failure = self._failure(code) if code else None
+        failure = self._failure(code, message) if code else None
         if not self.head.done():
             self.head.set_exception(failure or OriginUnreachable("The origin sent no answer."))
             self.head.exception()  # marks it seen: a caller who was cancelled no longer asks
@@ -99,9 +103,11 @@ class Transfer:
     def _write(self, chunk: bytes) -> int | None:
         return None if self.body.offer(chunk) else pycurl.WRITEFUNC_PAUSE
 
-    def _failure(self, code: int) -> Problem:
+    def _failure(self, code: int, message: str) -> Problem:
         if self._refused:
             return OriginNotAllowed(f"The origin's address is not public: {self._refused}.")
+        if code == pycurl.E_RECV_ERROR and "chunk" in message:  # libcurl has no code of its own for it
+            return MisframedBody("The origin's chunks are not what it says that they are.")
         if code == pycurl.E_OPERATION_TIMEDOUT:
             return OriginTimedOut("The origin did not answer in time, or stopped sending.")
         return OriginUnreachable(f"The origin cannot be used: {_REASONS.get(code, f'libcurl error {code}')}.")
