@@ -223,6 +223,15 @@ class Handler(RequestHandler):
         self.record.status = self.get_status()
         self.record.store = "down" if self.gateway.store.breaker.is_open else ""
         write_record(self.record, time.monotonic(), self.gateway.metrics)
+        _let_go(self.record.problem)
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Free what was at hand where an error was raised, a manifest of megabytes perhaps. Its frames refer to the
+    handler, which refers to it, and the collector of such cycles counts objects, not bytes."""
+    while error is not None:
+        error.__traceback__ = None
+        error = error.__context__
 
 
 def _raised(kwargs: Mapping[str, object]) -> object:

@@ -109,6 +109,7 @@ async def _read_rest(answer: Answer, start: bytes) -> bytes:
             while chunk := await answer.body.read():
                 body += chunk
                 if len(body) > LARGEST:
+                    body.clear()  # or the error would hold on to it until the request is wound up
                     raise OriginUnreachable(f"The origin's manifest is larger than {LARGEST} bytes.")
     except TimeoutError as error:
         raise OriginTimedOut("The origin's manifest trickles.") from error

@@ -26,6 +26,7 @@ def decode_whole(body: bytes, coding: str) -> bytes:
     if it holds more than `LARGEST` bytes."""
     text, whole = _decoded(body, coding, LARGEST + 1)
     if len(text) > LARGEST:
+        del text  # or the error would hold on to it until the request is wound up
         raise OriginUnreachable(f"The origin's manifest is larger than {LARGEST} bytes.")
     if not whole:
         raise OriginUnreachable("The origin's compressed manifest is cut short.")

@@ -192,6 +192,16 @@ def test_a_compressed_playlist_that_explodes_is_refused(
     assert "larger than" in reply.json["detail"]
 
 
+def test_playlists_that_explode_leave_nothing_behind(service: Service, origin: Origin, token: dict[str, str]) -> None:
+    bomb = gzip.compress(b"#EXTM3U\n" + b"#" * 50_000_000, 1)
+    origin.scripts["/l.m3u8"] = answer(bomb, Content_Encoding="gzip")
+    statuses = [service.media(f"{origin.url}/l.m3u8", token).status for _ in range(2)]
+    before = service.resident_kib()
+    statuses += [service.media(f"{origin.url}/l.m3u8", token).status for _ in range(20)]
+    assert {*statuses} == {502}
+    assert service.resident_kib() - before < 64 * 1024  # 20 times what was read of each is 160 MiB
+
+
 def test_a_player_that_asks_for_a_playlist_by_range_gets_it_whole(
     service: Service, origin: Origin, token: dict[str, str]
 ) -> None:
