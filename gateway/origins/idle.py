@@ -17,6 +17,8 @@ import pycurl
 MOST = 1024
 """Connections that are remembered; the oldest have been idle long enough for libcurl to look itself."""
 
+_READ = 64 * 1024
+
 
 class IdleConnections:
     """By what the ends of a connection on our side are called."""
@@ -26,17 +28,21 @@ class IdleConnections:
         self._poll = select.poll()
 
     def keep(self, curl: pycurl.Curl) -> None:
-        """A handle's request has ended; its connection may be used again. On HTTP/2 something may always come."""
+        """A handle's request has ended; its connection may be used again, or already is: libcurl can send the next
+        request before it tells of the end of this one. On HTTP/2 something may always come."""
         fd = curl.getinfo(pycurl.ACTIVESOCKET)
         if fd < 0 or curl.getinfo(pycurl.INFO_HTTP_VERSION) > pycurl.CURL_HTTP_VERSION_1_1:
             return
+        name = (curl.getinfo(pycurl.LOCAL_IP), curl.getinfo(pycurl.LOCAL_PORT))
+        if self._has_come(fd):
+            _end(fd, name[1])
+            return
         if len(self._sockets) >= MOST:
             del self._sockets[next(iter(self._sockets))]
-        self._sockets[curl.getinfo(pycurl.LOCAL_IP), curl.getinfo(pycurl.LOCAL_PORT)] = fd
+        self._sockets[name] = fd
 
     def before_request(self, _ip: str, local_ip: str, _port: int, local_port: int) -> int:
-        """CURLOPT_PREREQFUNCTION: a request is about to be sent. A connection on which something has come is ended;
-        libcurl then finds that it cannot send, and takes a fresh one."""
+        """CURLOPT_PREREQFUNCTION: a request is about to be sent."""
         fd = self._sockets.pop((local_ip, local_port), None)
         if fd is not None and self._has_come(fd):
             _end(fd, local_port)
@@ -50,7 +56,10 @@ class IdleConnections:
 
 
 def _end(fd: int, local_port: int) -> None:
-    """Let nothing more be sent, if it still is the connection of that port."""
+    """Let nothing more be sent, and nothing that has come be read, if it still is the connection of that port. libcurl
+    finds a request that it has put, or would put, on it unanswered, and puts it on a fresh one."""
     with suppress(OSError), socket.socket(fileno=os.dup(fd)) as connection:
         if connection.getsockname()[1] == local_port:
-            connection.shutdown(socket.SHUT_RDWR)
+            connection.shutdown(socket.SHUT_RDWR)  # what comes from now on is answered by a reset
+            while connection.recv(_READ, socket.MSG_DONTWAIT):
+                pass
