@@ -43,9 +43,9 @@ def new_key(service: Service, tier: str) -> str:
 
 
 @contextmanager
-def running_origin() -> Iterator[str]:
-    """The URL of an origin in a process of its own; see `benchmarks.origin`."""
-    line = [sys.executable, "-m", "benchmarks.origin"]
+def running_origin(module: str = "benchmarks.origin") -> Iterator[str]:
+    """The URL of an origin in a process of its own, which tells it in its first line."""
+    line = [sys.executable, "-m", module]
     process = subprocess.Popen(line, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None

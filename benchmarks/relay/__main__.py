@@ -5,4 +5,4 @@ from __future__ import annotations
 from benchmarks.page import Section
 
 if __name__ == "__main__":
-    Section("relay", {"throughput": (1, 1)}).main()
+    Section("relay", {"throughput": (1, 1), "faults": (4, 1)}).main()
