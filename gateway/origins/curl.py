@@ -12,6 +12,7 @@ import re
 import ssl
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Protocol
 
 import pycurl
@@ -86,7 +87,7 @@ class CurlPool(CurlAsyncHTTPClient):
         curl = pycurl.Curl()
         _set_up(curl)
         curl.setopt(pycurl.USERAGENT, self._agent)
-        curl.setopt(pycurl.PREREQFUNCTION, self._idle.before_request)
+        curl.setopt(pycurl.PREREQFUNCTION, partial(self._idle.before_request, curl))
         if self._ca_file:
             curl.setopt(pycurl.CAINFO, self._ca_file)
         self._curls.append(curl)

@@ -11,6 +11,7 @@ import os
 import select
 import socket
 from contextlib import suppress
+from dataclasses import dataclass
 
 import pycurl
 
@@ -20,12 +21,31 @@ MOST = 1024
 _READ = 64 * 1024
 
 
+@dataclass(slots=True)
+class _Connection:
+    """Who has sent the last request by it, and its descriptor, where it is known."""
+
+    user: pycurl.Curl
+    fd: int = -1
+
+
 class IdleConnections:
-    """By what the ends of a connection on our side are called."""
+    """By what the ends of connections on our side are called; the one that was used last stands last."""
 
     def __init__(self) -> None:
-        self._sockets: dict[tuple[str, int], int] = {}
+        self._known: dict[tuple[str, int], _Connection] = {}
         self._poll = select.poll()
+
+    def before_request(self, curl: pycurl.Curl, _ip: str, local_ip: str, _port: int, local_port: int) -> int:
+        """CURLOPT_PREREQFUNCTION: a handle is about to send a request."""
+        known = self._known.pop((local_ip, local_port), None) or _Connection(curl)
+        if known.fd >= 0 and self._has_come(known.fd):
+            _end(known.fd, local_port)
+        known.user = curl
+        if len(self._known) >= MOST:
+            del self._known[next(iter(self._known))]
+        self._known[local_ip, local_port] = known
+        return pycurl.PREREQFUNC_OK
 
     def keep(self, curl: pycurl.Curl) -> None:
         """A handle's request has ended; its connection may be used again, or already is: libcurl can send the next
@@ -34,19 +54,13 @@ class IdleConnections:
         if fd < 0 or curl.getinfo(pycurl.INFO_HTTP_VERSION) > pycurl.CURL_HTTP_VERSION_1_1:
             return
         name = (curl.getinfo(pycurl.LOCAL_IP), curl.getinfo(pycurl.LOCAL_PORT))
-        if self._has_come(fd):
-            _end(fd, name[1])
+        known = self._known.get(name)
+        if known is None:
             return
-        if len(self._sockets) >= MOST:
-            del self._sockets[next(iter(self._sockets))]
-        self._sockets[name] = fd
-
-    def before_request(self, _ip: str, local_ip: str, _port: int, local_port: int) -> int:
-        """CURLOPT_PREREQFUNCTION: a request is about to be sent."""
-        fd = self._sockets.pop((local_ip, local_port), None)
-        if fd is not None and self._has_come(fd):
-            _end(fd, local_port)
-        return pycurl.PREREQFUNC_OK
+        known.fd = fd
+        already_read = known.user is not curl and known.user.getinfo(pycurl.HEADER_SIZE) > 0
+        if not already_read and self._has_come(fd):
+            _end(fd, name[1])
 
     def _has_come(self, fd: int) -> bool:
         self._poll.register(fd, select.POLLIN)
