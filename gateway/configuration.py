@@ -47,7 +47,10 @@ class Sources:
         for client, tier in sorted({(key.client, key.tier) for key in records if key.tier not in file.tiers}):
             _log.warning("%s: there is no tier %s, so the keys of client %s are dead", self.keys, tier, client)
         keys = Keys(records, file.open_keys, self.pepper, frozenset(file.tiers))
-        return Generation(number, file, keys, Guard(file.origins, self.listeners))
+        guard = Guard(file.origins, self.listeners, file.reaches)
+        for origin, fallback in guard.own_fallbacks:
+            _log.warning("%s: %s is this gateway itself, and no fallback of %s", self.tiers, fallback, origin)
+        return Generation(number, file, keys, guard)
 
     def require_keys(self) -> None:
         """Raise `KeyFileError` if the file of keys is missing or empty: more likely half written than meant."""

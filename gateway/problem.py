@@ -133,6 +133,14 @@ class OriginUnreachable(Problem):
     status = 502
     error = "Origin unreachable"
 
+    def __init__(self, detail: str = "", retry_after: int = 0) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+    def headers(self) -> dict[str, str]:
+        """``Retry-After``, in seconds, where it is known when the origin is asked again."""
+        return {"Retry-After": str(self.retry_after)} if self.retry_after else {}
+
 
 class OriginTimedOut(Problem):
     """The origin did not answer in time."""

@@ -19,7 +19,7 @@ HOMES: dict[str, str | tuple[str, ...]] = {
     "ada_url": ("gateway/origins/", "gateway/manifests/"),
     "redis": "gateway/store/",
     "fakeredis": "gateway/store/",
-    "cachetools": ("gateway/store/", "gateway/identity/", "gateway/cache/"),
+    "cachetools": ("gateway/store/", "gateway/identity/", "gateway/origins/", "gateway/cache/"),
     "prometheus_client": "gateway/service/",
     "yaml": ("gateway/tiers/", "gateway/identity/"),
     "click": ("main.py", "commands/"),

@@ -9,6 +9,7 @@ from typing import Literal
 from gateway.comparison.amounts import covers
 from gateway.comparison.change import Change, change, gain, loss
 from gateway.comparison.policies import policy_changes
+from gateway.origins.reach import USUAL, Reach
 from gateway.policy import OnStoreError, written
 from gateway.tiers import Tier, TierFile
 from gateway.tiers.named import Named
@@ -45,7 +46,7 @@ class Comparison:
 
 def compare(old: TierFile, new: TierFile) -> Comparison:
     """Compare what two files mean, not how they are written."""
-    everyone = [*_origins(old, new), *_lifetimes(old, new), *_cache(old, new)]
+    everyone = [*_origins(old, new), *_reaches(old, new), *_lifetimes(old, new), *_cache(old, new)]
     tiers = [_tier(name, old.tiers.get(name), new.tiers.get(name)) for name in dict.fromkeys([*old.tiers, *new.tiers])]
     return Comparison(everyone, [tier for tier in tiers if tier.fate != "kept" or tier.changes])
 
@@ -56,6 +57,21 @@ def _origins(old: TierFile, new: TierFile) -> Iterator[Change]:
         left = ", ".join(origin for origin in after if covers(each, origin))
         yield loss("origins", f"media from {each}, but for: {left}" if left else f"media from {each}")
     yield from (gain("origins", f"media from {each}") for each in _beyond(after, before))
+
+
+def _reaches(old: TierFile, new: TierFile) -> Iterator[Change]:
+    """How an origin is reached, where that is another than it was, or for a new one than is usual."""
+    for origin, after in new.reaches.items():
+        before = old.reaches.get(origin, USUAL)
+        if before.fallbacks != after.fallbacks:
+            yield change("origins", f"{origin} falls back to {_named(before)} -> {_named(after)}")
+        for what, was, now in (("connect", before.connect, after.connect), ("stall", before.stall, after.stall)):
+            if was != now:
+                yield change("origins", f"{origin} {what}_timeout: {written(was)} -> {written(now)}")
+
+
+def _named(reach: Reach) -> str:
+    return ", ".join(str(fallback) for fallback in reach.fallbacks) or "none"
 
 
 def _beyond(origins: Sequence[str], others: Sequence[str]) -> Sequence[str]:

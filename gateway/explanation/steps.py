@@ -12,7 +12,6 @@ from typing import Literal
 from gateway.comparison.amounts import listed
 from gateway.configuration import Generation
 from gateway.explanation.asked import Asked
-from gateway.origins.pattern import address_of
 from gateway.origins.url import MediaUrl
 from gateway.policy import Call, Identity, Json, Media, MediaKind, OnStoreError, Problem, Purpose, Quota, Store
 from gateway.store.looking import LookingStore
@@ -189,10 +188,11 @@ def _resource(text: str, generation: Generation, call: Call, tier: Tier) -> list
     if parsing.error:
         return [Step("url", "url", *parsing.outcome)]
     with _Witness() as judging:
-        generation.guard.judge(url)
-    named = address_of(url.host) is not None
-    notes = [] if judging.error or named else [f"what address {url.host} leads to is judged at each connection"]
-    guard = Step("origins", "origins", *judging.outcome, notes=notes)
+        permit = generation.guard.judge(url)
+        if permit.named is None:
+            judging.notes.append(f"what address {url.host} leads to is judged at each connection")
+        judging.notes.extend(f"where it fails, {fallback.origin} is asked" for fallback in permit.fallbacks)
+    guard = Step("origins", "origins", *judging.outcome, notes=judging.notes)
     words = [_word(each, call, Media(url), tier) for each in tier.policies if each.judges]
     return [Step("url", "url", Outcome.ADMITS), guard, *words]
 

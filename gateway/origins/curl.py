@@ -20,9 +20,8 @@ from tornado.curl_httpclient import CurlAsyncHTTPClient
 
 from gateway.origins.idle import IdleConnections
 
-CONNECT_SECONDS = 5
-STALL_SECONDS = 20
 BUFFER = 128 * 1024
+KEEPALIVE_SECONDS = 30
 
 _BREAK = re.compile(r"[\r\n\0]")
 _IN_OUT = {
@@ -44,9 +43,10 @@ class Borrower(Protocol):
 
 
 class CurlPool(CurlAsyncHTTPClient):
-    """Runs any number of requests at once, on handles that are made when they are first needed."""
+    """Runs any number of requests at once, on handles that are made when they are first needed; keeps at most ``most``
+    connections."""
 
-    def initialize(self, agent: str) -> None:  # type: ignore[override]  # it has options of its own
+    def initialize(self, agent: str, most: int) -> None:  # type: ignore[override]  # it has options of its own
         self._agent = agent
         self._ca_file = ssl.get_default_verify_paths().cafile
         self._loop = asyncio.get_running_loop()
@@ -54,6 +54,8 @@ class CurlPool(CurlAsyncHTTPClient):
         self._idle = IdleConnections()
         self.running: dict[pycurl.Curl, Borrower] = {}
         super().initialize(max_clients=0)
+        # As many as are ever needed at once. Names, TLS sessions and the authorities' certificates are shared by all.
+        self._multi.setopt(pycurl.M_MAXCONNECTS, most)
 
     def close(self) -> None:
         """End all that run, and close all connections."""
@@ -169,11 +171,12 @@ def _set_up(curl: pycurl.Curl) -> None:
     curl.setopt(pycurl.HTTP_CONTENT_DECODING, 0)
     curl.setopt(pycurl.SSL_VERIFYPEER, 1)
     curl.setopt(pycurl.SSL_VERIFYHOST, 2)
-    curl.setopt(pycurl.CONNECTTIMEOUT, CONNECT_SECONDS)
     curl.setopt(pycurl.LOW_SPEED_LIMIT, 1)
-    curl.setopt(pycurl.LOW_SPEED_TIME, STALL_SECONDS)
     curl.setopt(pycurl.BUFFERSIZE, BUFFER)
     curl.setopt(pycurl.NOSIGNAL, 1)
+    curl.setopt(pycurl.TCP_KEEPALIVE, 1)  # or what stands between forgets a connection whose client pauses
+    curl.setopt(pycurl.TCP_KEEPIDLE, KEEPALIVE_SECONDS)
+    curl.setopt(pycurl.TCP_KEEPINTVL, KEEPALIVE_SECONDS)
     _unbind(curl)
 
 

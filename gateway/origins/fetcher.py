@@ -1,10 +1,12 @@
-"""One resource, from its origin: asked for by libcurl, and taken up again where the origin breaks off."""
+"""One resource, from its origin or who stands in for it: asked for by libcurl, taken up again where it breaks off."""
 
 from __future__ import annotations
 
+import asyncio
 import enum
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,10 +14,17 @@ from gateway.origins.curl import CurlPool
 from gateway.origins.extent import Extent
 from gateway.origins.guard import Permit
 from gateway.origins.head import Head
+from gateway.origins.health import UNWELL, Health
 from gateway.origins.lasting import LastingBody, Readable
 from gateway.origins.transfer import Transfer
 from gateway.origins.url import MediaUrl
-from gateway.problem import OutOfCapacity
+from gateway.problem import OriginTimedOut, OriginUnreachable, OutOfCapacity, Problem
+
+RETRY_WAIT = 0.1
+"""Seconds before an origin is asked once more."""
+
+QUICK_SECONDS = 1.0
+"""A connection that is lost later is not tried again: its client has waited enough, and its origin worked enough."""
 
 
 class CacheUse(enum.Enum):
@@ -59,14 +68,23 @@ class Source(Protocol):
         """End all that runs, and close all connections."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a resource may be had, and leave to ask there."""
+
+    url: MediaUrl
+    permit: Permit
+
+
 class Fetcher:
     """Asks origins. ``via`` is this gateway's pseudonym for the Via field (RFC 9110, section 7.6.3), by which a request
     that comes back to it is known; ``agent`` its User-Agent; ``most`` how many transfers run at once."""
 
-    def __init__(self, via: str, agent: str, most: int) -> None:
+    def __init__(self, via: str, agent: str, most: int, health: Health | None = None) -> None:
         self._fields = {"Via": f"1.1 {via}", "Accept": "*/*", "Accept-Encoding": "identity"}
-        self._pool = CurlPool(force_instance=True, agent=agent)
+        self._pool = CurlPool(force_instance=True, agent=agent, most=most)
         self._most = most
+        self.health = health or Health(time.monotonic)
         self.resumed = 0
 
     def close(self) -> None:
@@ -82,42 +100,101 @@ class Fetcher:
     async def fetch(
         self, url: MediaUrl, method: str, fields: Mapping[str, str], permit: Permit
     ) -> AsyncIterator[Fetched]:
-        """As `Source.fetch`. A body that breaks off is taken up again where it did, if the origin can and has the
-        same."""
-        transfer = self._start(url, method, fields, permit)
+        """As `Source.fetch`. Where the origin gives no head, or 502, 503 or 504, its fallbacks are asked; one without
+        any is asked once more if the connection was refused or lost. A body that breaks off is taken up again where it
+        did, if the origin, or a fallback, can and has the same."""
+        places = (_Place(url, permit), *(_Place(each.at(url), each.permit) for each in permit.fallbacks))
+        transfer, place = await self._first_answer(places, method, fields)
         try:
-            head = await transfer.head
-            with self._body(url, method, transfer, head, permit) as body:
+            head = transfer.head.result()
+            others = [other for other in places if other is not place]
+            with self._body((place, *others), method, transfer, head) as body:
                 yield Fetched(head, body)
         finally:
             transfer.cancel()
 
+    async def _first_answer(
+        self, places: Sequence[_Place], method: str, fields: Mapping[str, str]
+    ) -> tuple[Transfer, _Place]:
+        """The answer of the first place that has one; raise the last one's `Problem`."""
+        self.health.budget.request()
+        problem: Problem = OriginUnreachable()
+        for number, place in enumerate(places):
+            left = places[number + 1 :]
+            try:
+                transfer = await self._answer(place, method, fields, tries=1 if len(places) > 1 else 2)
+            except (OriginUnreachable, OriginTimedOut) as failed:
+                problem = failed
+                continue
+            if transfer.head.result().status in UNWELL and any(self.health.admits(other.url) for other in left):
+                transfer.cancel()
+                continue
+            if number:
+                self.health.fallbacks[places[0].permit.entry,] += 1
+            return transfer, place
+        raise problem
+
+    async def _answer(self, place: _Place, method: str, fields: Mapping[str, str], tries: int) -> Transfer:
+        """A transfer whose head is there, of at most so many tries; raise the last one's `Problem`."""
+        started = time.monotonic()
+        transfer = await self._try(place, method, fields)
+        again = tries > 1 and _is_quick(transfer, time.monotonic() - started) and self.health.admits(place.url)
+        if again and self.health.budget.allows_retry():
+            await asyncio.sleep(RETRY_WAIT)
+            return await self._answer(place, method, fields, tries - 1)
+        transfer.head.result()
+        return transfer
+
+    async def _try(self, place: _Place, method: str, fields: Mapping[str, str]) -> Transfer:
+        """A transfer whose head has come or failed. Raises `OriginUnreachable` if the origin is left alone now."""
+        with self.health.trying(place.url, place.permit) as trial, ExitStack() as given_up:
+            transfer = self._start(place, method, fields)
+            given_up.callback(transfer.cancel)
+            try:
+                trial.answered((await transfer.head).status)
+            except Problem:
+                trial.failure = transfer.failure.reason if transfer.failure else None
+            else:
+                given_up.pop_all()
+        return transfer
+
     @contextmanager
-    def _body(self, url: MediaUrl, method: str, transfer: Transfer, head: Head, permit: Permit) -> Iterator[Readable]:
-        """The body of an answer, whatever it takes."""
+    def _body(self, places: Sequence[_Place], method: str, transfer: Transfer, head: Head) -> Iterator[Readable]:
+        """The body of the first place's answer, whatever it takes."""
         extent = Extent.of(head)
         if method != "GET" or extent is None:
             yield transfer.body
             return
-
-        async def reopen(rest: Extent) -> Transfer:
-            with ExitStack() as failed:
-                again = self._start(url, method, rest.fields, permit)
-                failed.callback(again.cancel)
-                await again.head
-                failed.pop_all()
-            return again
-
-        body = LastingBody(transfer, extent, reopen)
+        body = LastingBody(transfer, extent, lambda rest: self._rest(places, rest))
         try:
             yield body
         finally:
             body.cancel()
             self.resumed += body.resumed
 
-    def _start(self, url: MediaUrl, method: str, fields: Mapping[str, str], permit: Permit) -> Transfer:
+    async def _rest(self, places: Sequence[_Place], rest: Extent) -> Transfer:
+        """The rest of the first place's body, from there, or from another that has exactly the same."""
+        own, *others = places
+        try:
+            return await self._answer(own, "GET", rest.fields, tries=1)
+        except (OriginUnreachable, OriginTimedOut):
+            for other in others:
+                with suppress(OriginUnreachable, OriginTimedOut):
+                    transfer = await self._answer(other, "GET", rest.fields, tries=1)
+                    if rest.met_by(transfer.head.result()):
+                        return transfer
+                    transfer.cancel()
+            raise
+
+    def _start(self, place: _Place, method: str, fields: Mapping[str, str]) -> Transfer:
         if self.transfers >= self._most:
             raise OutOfCapacity("All connections to origins are in use.")
-        transfer = Transfer(permit, self._pool)
-        self._pool.start(url.href, method, {**fields, **self._fields}, transfer)
+        transfer = Transfer(place.permit, self._pool)
+        self._pool.start(place.url.href, method, {**fields, **self._fields}, transfer)
         return transfer
+
+
+def _is_quick(transfer: Transfer, seconds: float) -> bool:
+    """Whether it failed in a way, and so soon, that another try may be worth its time."""
+    failed = transfer.head.exception() is not None
+    return failed and transfer.failure is not None and transfer.failure.is_quick and seconds < QUICK_SECONDS

@@ -4,27 +4,47 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from gateway.origins.address import Address, refusal
 from gateway.origins.pattern import OriginPattern, address_of
+from gateway.origins.reach import USUAL, Reach
 from gateway.origins.url import MediaUrl
 from gateway.problem import OriginNotAllowed
 
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """Leave to connect for one URL: to ``named`` if the URL is written as an address, else to public addresses only."""
+    """Leave to connect for one URL: to ``named`` if the URL is written as an address, else to public addresses only.
+
+    ``entry`` is the origin as ``tiers.yaml`` writes it; ``reach`` what else it says of it; ``fallbacks`` may be asked
+    for the same path and query, in this order, where the origin fails.
+    """
 
     named: Address | None
+    entry: str = ""
+    reach: Reach = USUAL
+    fallbacks: tuple[Fallback, ...] = ()
 
     def refuses(self, address: Address) -> str | None:
         """Why this connection is not to be made, or None."""
         if self.named is not None:
             return None if address == self.named else "another address than the one named"
         return refusal(address)
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """An origin that stands in for another, with leave of its own to connect to it."""
+
+    origin: OriginPattern
+    permit: Permit
+
+    def at(self, url: MediaUrl) -> MediaUrl:
+        """The same path and query there."""
+        return MediaUrl.parse(f"{self.origin}{url.path}{url.query}")
 
 
 class Judge(Protocol):
@@ -36,19 +56,52 @@ class Judge(Protocol):
 
 @dataclass(frozen=True)
 class Guard:
-    """The origins of ``tiers.yaml``, and the gateway's own listeners as (address, port), which are never origins."""
+    """The origins of ``tiers.yaml``, and the gateway's own listeners as (address, port), which are never origins.
+
+    ``reaches`` says of an origin how it is reached, where that is not as usual. Where several origins match a URL, the
+    one that says most of it holds: a host before a wildcard, a longer wildcard before a shorter one.
+    """
 
     origins: Sequence[OriginPattern]
     listeners: frozenset[tuple[str, int]] = frozenset()
+    reaches: Mapping[OriginPattern, Reach] = field(default_factory=dict)
+    _permits: Mapping[OriginPattern, Permit] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        nearest_first = sorted(self.origins, key=lambda origin: (origin.subdomains, -len(origin.host)))
+        object.__setattr__(self, "_permits", {origin: self._permit(origin) for origin in nearest_first})
 
     def judge(self, url: MediaUrl) -> Permit:
         """Give leave to fetch a URL, or raise `OriginNotAllowed` with the reason."""
-        if not any(pattern.matches(url) for pattern in self.origins):
+        permit = next((permit for origin, permit in self._permits.items() if origin.matches(url)), None)
+        if permit is None:
             raise OriginNotAllowed(f"{url.origin} is not among the origins of this gateway.")
-        named = address_of(url.host)
-        if named is not None and self._is_own(named, url.port):
+        if permit.named is not None and self._is_own(permit.named, url.port):
             raise OriginNotAllowed("That address is the gateway itself.")
-        return Permit(named)
+        return permit
+
+    @property
+    def own_fallbacks(self) -> Sequence[tuple[OriginPattern, OriginPattern]]:
+        """The fallbacks that are the gateway itself, which are never asked; each after the origin that names it."""
+        named = ((origin, fallback) for origin in self.origins for fallback in self._reach(origin).fallbacks)
+        return [(origin, fallback) for origin, fallback in named if self._is_listener(fallback)]
+
+    def _permit(self, origin: OriginPattern) -> Permit:
+        reach = self._reach(origin)
+        plain = replace(reach, fallbacks=())
+        fallbacks = tuple(
+            Fallback(fallback, Permit(address_of(fallback.host), str(fallback), plain))
+            for fallback in reach.fallbacks
+            if not self._is_listener(fallback)
+        )
+        return Permit(address_of(origin.host), str(origin), reach, fallbacks)
+
+    def _reach(self, origin: OriginPattern) -> Reach:
+        return self.reaches.get(origin, USUAL)
+
+    def _is_listener(self, origin: OriginPattern) -> bool:
+        address = address_of(origin.host)
+        return address is not None and self._is_own(address, origin.port)
 
     def _is_own(self, address: Address, port: int) -> bool:
         ours = {ipaddress.ip_address(host) for host, own_port in self.listeners if own_port == port}

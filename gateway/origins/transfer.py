@@ -10,21 +10,12 @@ import pycurl
 
 from gateway.origins.body import Body
 from gateway.origins.curl import CurlPool
+from gateway.origins.failure import Failure, Reason
 from gateway.origins.guard import Permit, address_in
 from gateway.origins.head import Head
 from gateway.problem import OriginNotAllowed, OriginTimedOut, OriginUnreachable, Problem
 
 LARGEST_HEAD = 64 * 1024
-
-_REASONS = {
-    pycurl.E_COULDNT_RESOLVE_HOST: "its name does not resolve",
-    pycurl.E_COULDNT_CONNECT: "it refuses the connection",
-    pycurl.E_SSL_CONNECT_ERROR: "the TLS handshake failed",
-    pycurl.E_PEER_FAILED_VERIFICATION: "its certificate does not verify",
-    pycurl.E_PARTIAL_FILE: "it broke off in the middle of the body",
-    pycurl.E_RECV_ERROR: "the connection was lost",
-    pycurl.E_GOT_NOTHING: "it closed the connection without an answer",
-}
 
 
 class MisframedBody(OriginUnreachable):
@@ -32,7 +23,8 @@ class MisframedBody(OriginUnreachable):
 
 
 class Transfer:
-    """A request under way. ``head`` resolves when the answer's head is whole, or fails with a `Problem`."""
+    """A request under way. ``head`` resolves when the answer's head is whole, or fails with a `Problem`; ``failure`` is
+    there when the origin failed, whether or not the head had come."""
 
     def __init__(self, permit: Permit, pool: CurlPool) -> None:
         self._permit = permit
@@ -41,12 +33,15 @@ class Transfer:
         self._lines: list[bytes] = []
         self._head_size = 0
         self._refused = ""
+        self.failure: Failure | None = None
         self.head: asyncio.Future[Head] = asyncio.get_running_loop().create_future()
         self.body = Body(self._resume)
 
     def borrow(self, curl: pycurl.Curl) -> None:
         """Bind the handle that is to run the request."""
         self._curl = curl
+        curl.setopt(pycurl.CONNECTTIMEOUT, self._permit.reach.connect)
+        curl.setopt(pycurl.LOW_SPEED_TIME, self._permit.reach.stall)
         curl.setopt(pycurl.OPENSOCKETFUNCTION, self._open_socket)
         curl.setopt(pycurl.HEADERFUNCTION, self._header)
         curl.setopt(pycurl.WRITEFUNCTION, self._write)
@@ -96,6 +91,7 @@ class Transfer:
         head = Head.parse(self._lines)
         self._lines = []
         if head.status >= 600:
+            self.failure = Failure(Reason.INVALID, "its status is none")
             self.head.set_exception(OriginUnreachable(f"The origin answers with status {head.status}, which is none."))
         elif head.status >= 200:  # RFC 9110, section 15.2: interim answers come before the final one
             self.head.set_result(head)
@@ -104,10 +100,11 @@ class Transfer:
         return None if self.body.offer(chunk) else pycurl.WRITEFUNC_PAUSE
 
     def _failure(self, code: int, message: str) -> Problem:
-        if self._refused:
+        if self._refused and code == pycurl.E_COULDNT_CONNECT:  # and no other address of the name could be had either
             return OriginNotAllowed(f"The origin's address is not public: {self._refused}.")
+        self.failure = Failure.of(code)
         if code == pycurl.E_RECV_ERROR and "chunk" in message:  # libcurl has no code of its own for it
             return MisframedBody("The origin's chunks are not what it says that they are.")
-        if code == pycurl.E_OPERATION_TIMEDOUT:
+        if self.failure.reason is Reason.TIMEOUT:
             return OriginTimedOut("The origin did not answer in time, or stopped sending.")
-        return OriginUnreachable(f"The origin cannot be used: {_REASONS.get(code, f'libcurl error {code}')}.")
+        return OriginUnreachable(f"The origin cannot be used: {self.failure.told}.")

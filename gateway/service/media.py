@@ -19,6 +19,7 @@ def media_client(
 ) -> OriginClient:
     """The client that handlers fetch by; ``memory`` is a folder on a file system in memory. How much is kept is read
     from the generation in force."""
+    metrics.watch_origins(fetcher.health)
     metrics.watch("origin_transfers", "Transfers from origins that are running", lambda: fetcher.transfers)
     metrics.watch("origin_resumed", "Transfers that went on where another broke off", lambda: fetcher.resumed)
 

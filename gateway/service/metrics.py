@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from gateway.origins.health import Health
+
+
+@dataclass(frozen=True)
+class _Family(Collector):
+    """One metric of all origins, kept elsewhere; a counter if its name ends in ``total``."""
+
+    name: str
+    told: str
+    read: Callable[[], Mapping[tuple[str, ...], float]]
+    labels: Sequence[str] = ()
+
+    def collect(self) -> Iterator[Metric]:
+        """The values as they are now."""
+        kind = CounterMetricFamily if self.name.endswith("_total") else GaugeMetricFamily
+        family = kind(f"sluicegate_{self.name}", self.told, labels=("origin", *self.labels))
+        for values, value in self.read().items():
+            family.add_metric(values, value)
+        yield family
 
 
 class Metrics:
-    """The counters of one worker. Labels hold routes, statuses, tiers and policies; never a key, a client or a URL."""
+    """The counters of one worker. Labels hold routes, statuses, tiers and policies; origins as ``tiers.yaml`` has
+    them; never a key, a client or a URL."""
 
     content_type = CONTENT_TYPE_LATEST
 
@@ -41,6 +65,15 @@ class Metrics:
     def watch(self, name: str, told: str, read: Callable[[], float]) -> None:
         """Show a value that is read whenever the metrics are."""
         Gauge(f"sluicegate_{name}", told, registry=self._registry).set_function(read)
+
+    def watch_origins(self, health: Health) -> None:
+        """Show how the origins are, by what ``tiers.yaml`` calls them."""
+        for family in (
+            _Family("origin_state", "0 it is asked, 1 about to be tried, 2 left alone", lambda: health.states),
+            _Family("origin_failures_total", "Requests without an answer", lambda: health.failures, ("reason",)),
+            _Family("origin_fallbacks_total", "Requests that a fallback answered", lambda: health.fallbacks),
+        ):
+            self._registry.register(family)
 
     def exposition(self) -> bytes:
         """All metrics in the Prometheus text format."""

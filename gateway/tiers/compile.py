@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import collections.abc
-from collections.abc import Iterator
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from gateway.origins.pattern import OriginPattern
+from gateway.origins.reach import Reach
 from gateway.policy import Policy, Seconds
 from gateway.tiers.block import TiersBlock
 from gateway.tiers.document import parse
 from gateway.tiers.errors import Findings
 from gateway.tiers.fields import nearest, read_fields
-from gateway.tiers.nodes import Mapping, Node, Sequence
+from gateway.tiers.nodes import Mapping, Node
+from gateway.tiers.origins import read_origins
 from gateway.tiers.policies import Policies
 from gateway.tiers.storage import Storage, read_storage
 from gateway.tiers.tier import Tier
-from gateway.tiers.values import text
 
 _TOP = ("origins", "session", "playback", "cache", "tiers")
 _LONGEST = Seconds(365 * 86400)
@@ -25,13 +25,14 @@ _LONGEST = Seconds(365 * 86400)
 
 @dataclass(frozen=True)
 class TierFile:
-    """All that ``tiers.yaml`` says. Lifetimes are in seconds."""
+    """All that ``tiers.yaml`` says. Lifetimes are in seconds; ``reaches`` says how each origin is reached."""
 
     origins: tuple[OriginPattern, ...]
     session_lifetime: Seconds
     playback_lifetime: Seconds
     storage: Storage
     tiers: collections.abc.Mapping[str, Tier]
+    reaches: collections.abc.Mapping[OriginPattern, Reach]
 
     @property
     def open_keys(self) -> dict[str, str]:
@@ -73,24 +74,15 @@ class _Compiler:
                 place = "it is a policy; write it in a tier, indented under the tier's name"
                 right = place if key.text in self._policies else nearest(key.text, _TOP)
                 self._findings.add(key.error(f"unknown key {key.shown}; {right}"))
+        reaches = read_origins(top.get("origins"), self._findings)
         return TierFile(
-            tuple(self._origins(top.get("origins"))),
+            tuple(reaches),
             self._lifetime(top.get("session"), Seconds(1800)),
             self._lifetime(top.get("playback"), Seconds(21600)),
             self._storage(top.get("cache")),
             MappingProxyType(self._tiers(top)),
+            MappingProxyType(reaches),
         )
-
-    def _origins(self, node: Node | None) -> Iterator[OriginPattern]:
-        if node is None:
-            return
-        if not isinstance(node, Sequence):
-            what = f"origins is {node.shown}; it must be a list, each on a line of its own after a dash"
-            self._findings.add(node.error(what))
-            return
-        for item in node.items:
-            with self._findings.collecting():
-                yield _origin(item)
 
     def _lifetime(self, node: Node | None, usual: Seconds) -> Seconds:
         if node is not None:
@@ -111,13 +103,6 @@ class _Compiler:
         place = node or top
         self._findings.add(place.error("there are no tiers; name at least one under tiers:, a mapping of its policies"))
         return {}
-
-
-def _origin(node: Node) -> OriginPattern:
-    try:
-        return OriginPattern.parse(text(node))
-    except ValueError as error:
-        raise node.error(str(error)) from error
 
 
 def _lifetime(node: Node, usual: Seconds) -> Seconds:

@@ -16,9 +16,11 @@ import typing
 from collections.abc import Mapping
 
 from gateway.origins.pattern import OriginPattern
+from gateway.origins.reach import LONGEST_CONNECT, LONGEST_STALL
 from gateway.policy import OnStoreError, Policy
 from gateway.problem import Json
 from gateway.tiers.fields import options, required
+from gateway.tiers.origins import Entry
 from gateway.tiers.storage import USUAL_MEMORY
 from gateway.tiers.values import LARGEST
 from gateway.units import DURATION, Positive, Seconds, Size, written
@@ -65,7 +67,7 @@ def schema(policies: Mapping[str, type[Policy]]) -> Schema:
             "origins": {
                 "description": "Where media may be fetched from; nothing else is.",
                 "type": "array",
-                "items": value(OriginPattern),
+                "items": {"anyOf": [value(OriginPattern), _origin()]},
             },
             "session": _lifetime("How long a session token holds.", "30m"),
             "playback": _lifetime("How long a grant in a rewritten manifest holds.", "6h"),
@@ -75,6 +77,18 @@ def schema(policies: Mapping[str, type[Policy]]) -> Schema:
         "required": ["tiers"],
         "additionalProperties": False,
     }
+
+
+def _origin() -> Schema:
+    """An origin in its long form."""
+    told = {
+        "url": "One origin, or all the subdomains of one.",
+        "fallback": "Asked for the same path, in this order, where the origin fails before an answer begins.",
+        "connect_timeout": f"How long a connection may take. At most {written(LONGEST_CONNECT)}.",
+        "stall_timeout": f"How long nothing may come, before an answer or in it. At most {written(LONGEST_STALL)}.",
+    }
+    fields: Schema = {name: {**_field(Entry, name), "description": told[name]} for name in options(Entry)}
+    return _object(fields, required(Entry)) | {"description": "An origin, and how it is reached."}
 
 
 def _lifetime(told: str, usual: str) -> Schema:
@@ -141,7 +155,7 @@ def _short(cls: type[Policy]) -> list[Schema]:
     return forms
 
 
-def _field(cls: type[Policy], name: str) -> Schema:
+def _field(cls: type[Policy | Entry], name: str) -> Schema:
     annotation = typing.get_type_hints(cls)[name]
     default = options(cls)[name].default
     return value(annotation) | _default(annotation, default)

@@ -245,6 +245,20 @@ def test_what_holds_for_everyone_is_told_once_and_of_each_client(folder: Path) -
     assert all(client["changes"] == answer["everyone"] for client in answer["clients"])
 
 
+def test_how_an_origin_is_reached_is_told_where_it_changes(folder: Path) -> None:
+    old = tiers(OPEN, top="origins: [{url: https://a.org, stall_timeout: 5s}, https://b.org]")
+    new = tiers(OPEN, top="origins: [{url: https://a.org, fallback: [https://b.org, https://c.org]}, https://b.org]")
+    answer = json.loads(diff(folder, old, new, "--json").stdout)
+    assert [(change["effect"], change["told"]) for change in answer["everyone"]] == [
+        ("changes", "https://a.org falls back to none -> https://b.org, https://c.org"),
+        ("changes", "https://a.org stall_timeout: 5s -> 20s"),
+    ]
+    same = tiers(
+        OPEN, top="origins: [{url: https://a.org, connect_timeout: 5s, stall_timeout: 5s}, {url: https://b.org}]"
+    )
+    assert json.loads(diff(folder, old, same, "--json").stdout)["everyone"] == []
+
+
 def test_a_tier_that_goes_ends_all_keys_of_its_clients(folder: Path) -> None:
     (folder / "new.yaml").write_text(tiers(OPEN, tier="other"))
     said = run(folder, "diff", "tiers.yaml", "new.yaml")

@@ -19,7 +19,7 @@ from tests.conftest import StartService, free_port
 from tests.service import ROOT, Service, tiers_text
 
 ALL = """\
-origins: ["https://*.example.com", "https://media.example.org"]
+origins: ["https://*.example.com", {url: "https://media.example.org", fallback: "https://backup.example.org"}]
 tiers:
   public: {open_key: public_api_key, rate_limit: 2/60s, streaming: false}
   standard:
@@ -104,6 +104,13 @@ def test_every_policy_is_told_in_order_and_then_the_url(gateway: Service) -> Non
     notes = [note for step in request["steps"] for note in step["notes"]]
     assert any("a.example.com leads to is judged at each connection" in note for note in notes)
     assert any("refused if it is dash or video or image or text or other" in note for note in notes)
+
+
+def test_what_stands_in_for_an_origin_is_told(gateway: Service) -> None:
+    key = gateway.add_key("acme", "standard")
+    steps = told(gateway, "--key", key_id(key), "--url", "https://media.example.org/v.ts")["steps"]
+    notes = [note for step in steps if step["name"] == "origins" for note in step["notes"]]
+    assert "where it fails, https://backup.example.org is asked" in notes
 
 
 def test_the_headers_are_those_that_the_request_then_gets(gateway: Service) -> None:

@@ -59,6 +59,27 @@ async def test_nothing_of_one_request_is_left_in_the_next(io_loop: IOLoop, origi
     assert not any({"Expect", "Pragma", "Referer"} & set(asked[2]) for asked in origin.asked)
 
 
+@pytest.mark.parametrize(("count", "are_kept"), [(10, True), (11, False)])
+async def test_as_many_connections_are_kept_as_there_may_be_transfers(
+    io_loop: IOLoop, count: int, *, are_kept: bool
+) -> None:
+    origins, connections = [Origin.start() for _ in range(count)], set[object]()
+
+    def script(request: BaseHTTPRequestHandler) -> None:
+        connections.add((request.client_address, request.headers["Host"]))
+        answer(b"media")(request)
+
+    with new_client() as client:
+        for _ in range(3):
+            for origin in origins:
+                origin.scripts["/v"] = script
+                assert (await fetched(client, origin))[1] == b"media"
+    # One too many closes the one that was used longest ago, which is here always the one that is needed next.
+    assert (len(connections) == count) is are_kept
+    for origin in origins:
+        origin.stop()
+
+
 async def test_a_field_that_would_be_two_is_not_sent(io_loop: IOLoop, origin: Origin) -> None:
     origin.scripts["/v"] = answer(b"media")
     with new_client() as client:

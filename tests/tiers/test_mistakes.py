@@ -15,6 +15,11 @@ def policy(line: str) -> str:
     return f"tiers:\n  a:\n    {line}\n"
 
 
+def entry(line: str) -> str:
+    """An origin's second line; it begins at 3:5."""
+    return f"origins:\n  - url: https://a.org\n    {line}\n{GOOD}"
+
+
 NOT_PLAIN_YAML = {
     "empty": ("", "1:1", "the file is empty; it must name at least one tier"),
     "comments only": ("# nothing\n", "1:1", "the file is empty"),
@@ -56,7 +61,33 @@ ABOVE_THE_TIERS = {
     "unlike any key": ("zzz: 1\n" + GOOD, "1:1", "unknown key zzz; known are origins, session, playback, cache, tiers"),
     "origins no list": ("origins: https://a.example.com\n" + GOOD, "1:10", "it must be a list"),
     "origins nothing": ("origins:\n" + GOOD, "1:9", "origins is nothing; it must be a list"),
-    "origin a mapping": ("origins:\n  - https: //a\n" + GOOD, "2:5", "a mapping stands where one plain value"),
+    "origin without a url": ("origins:\n  - fallback: https://b.org\n" + GOOD, "2:5", "the field url is missing"),
+    "origin's field": (entry("fallbacks: https://b.org"), "3:5", "unknown field fallbacks; did you mean fallback?"),
+    "fallback of many": (
+        "origins:\n  - {url: https://*.b.org, fallback: https://c.org}\n" + GOOD,
+        "2:38",
+        "https://*.b.org is many origins, which no fallback stands in for; name them one by one",
+    ),
+    "fallback to many": (
+        entry("fallback: [https://b.org, https://*.c.org]"),
+        "3:31",
+        "a fallback is one",
+    ),
+    "fallback to itself": (entry("fallback: [https://a.org:443/]"), "3:16", "is the origin itself"),
+    "fallback twice": (entry("fallback: [https://b.org, https://b.org]"), "3:31", "stands twice in the list"),
+    "fallback with a path": (entry("fallback: https://b.org/x"), "3:15", "has more than an origin"),
+    "fallback by a private name": (entry("fallback: http://localhost:1"), "3:15", "write 127.0.0.1, not localhost"),
+    "fallback of another kind": (entry("fallback: file:///etc/passwd"), "3:15", "is not an origin"),
+    "no fallback": (entry("fallback: []"), "3:15", "the list is empty"),
+    "timeout without a unit": (entry("connect_timeout: 5"), "3:22", "'5' is not a duration"),
+    "no time to connect": (entry("connect_timeout: 0s"), "3:22", "'0s' is not a duration"),
+    "too long to connect": (entry("connect_timeout: 61s"), "3:22", "the longest connect_timeout is 60s"),
+    "too long a stall": (entry("stall_timeout: 301s"), "3:20", "the longest stall_timeout is 5m"),
+    "reached in two ways": (
+        entry("stall_timeout: 3s\n  - https://a.org"),
+        "4:5",
+        "is reached in two ways",
+    ),
     "origin nothing": ("origins:\n  -\n" + GOOD, "2:4", "nothing stands where one plain value is wanted"),
     "origin of no web": ("origins:\n  - ftp://a.example.com\n" + GOOD, "2:5", "use http or https"),
     "origin with a path": ("origins: ['https://a.example.com/x']\n" + GOOD, "1:11", "write https://a.example.com"),

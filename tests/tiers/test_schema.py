@@ -119,6 +119,8 @@ FILES = {
     "no origins": "origins: []\n" + line("streaming: true"),
     "origins": "origins: [https://a.example.com, 'HTTPS://*.example.com:8443', http://127.0.0.1:8090, 'http://[::1]']\n"
     + line("streaming: true"),
+    "origins in full": "origins: [{url: 'https://*.example.com', connect_timeout: 2s}, {url: https://a.example.com,"
+    " fallback: [https://b.org, 'http://10.0.0.1:80'], stall_timeout: 10s}]\n" + line("streaming: true"),
     "lifetimes": "session: {lifetime: 90s}\nplayback: {lifetime: 1d}\n" + line("streaming: true"),
     "tier": line("streaming: true\n    open_key: public_api_key\n    on_store_error: deny"),
     "number as an open key": line("streaming: true\n    open_key: 12345"),
@@ -219,6 +221,10 @@ BOTH_REFUSE = {
     "origin of no web": "origins: ['ftp://a.example.com']\n" + line("streaming: true"),
     "origin with a path": "origins: ['https://a.example.com/x']\n" + line("streaming: true"),
     "origin with a user": "origins: ['https://me@a.example.com']\n" + line("streaming: true"),
+    "origin without a url": "origins: [{fallback: https://a.org}]\n" + line("streaming: true"),
+    "origin of no field": "origins: [{url: https://a.org, backup: https://b.org}]\n" + line("streaming: true"),
+    "fallback of no web": "origins: [{url: https://a.org, fallback: ftp://b.org}]\n" + line("streaming: true"),
+    "timeout without a unit": "origins: [{url: https://a.org, stall_timeout: 10}]\n" + line("streaming: true"),
     "any origin": "origins: ['*']\n" + line("streaming: true"),
     "session short": "session: 30m\n" + line("streaming: true"),
     "session empty": "session: {}\n" + line("streaming: true"),
@@ -305,6 +311,8 @@ ONLY_THE_COMPILER_REFUSES = {
     "a lifetime over a year": "session: {lifetime: 366d}\n" + line("streaming: true"),
     "a private origin by name": "origins: ['http://localhost:8090']\n" + line("streaming: true"),
     "an address that is not canonical": "origins: ['http://0177.0.0.1']\n" + line("streaming: true"),
+    "a fallback to many": "origins: [{url: https://a.org, fallback: 'https://*.b.org'}]\n" + line("streaming: true"),
+    "too long a timeout": "origins: [{url: https://a.org, connect_timeout: 1h}]\n" + line("streaming: true"),
     "a key that stands twice": line("streaming: true\n    streaming: false"),
     "YAML 1.1's other words": line("streaming: yes"),
     "an octal number": line("concurrent_streams: 017"),
