@@ -162,6 +162,20 @@ def test_the_rest_of_a_body_is_had_of_a_fallback_that_has_the_same(
         assert cut.value.partial == BODY[:100_000]
 
 
+def test_a_fallback_that_has_another_body_does_not_keep_the_origin_from_being_asked_again(
+    before: Service, origin: Origin, backup: Origin
+) -> None:
+    breaking = Breaking(iter([100_000]))
+
+    def back_at_the_third(request: BaseHTTPRequestHandler) -> None:
+        (lost if len(origin.asked) == 2 else breaking)(request)
+
+    origin.scripts["/v.ts"] = back_at_the_third
+    backup.scripts["/v.ts"] = Breaking(iter([]), {"ETag": '"b"'})
+    assert before.media(f"{origin.url}/v.ts", token(before)).body == BODY
+    assert (len(origin.asked), len(backup.asked)) == (3, 1)
+
+
 def test_an_edit_holds_from_the_next_request_on(before: Service, origin: Origin, backup: Origin) -> None:
     origin.scripts["/v.ts"] = answer(b"down", 503)
     shown = token(before)

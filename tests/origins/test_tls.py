@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 import subprocess
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,27 @@ async def test_an_origin_with_a_certificate_that_verifies_is_fetched_from(
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     assert await fetched(secure) == b"secure"
+
+
+async def test_a_second_connection_takes_up_the_firsts_session(
+    io_loop: IOLoop, secure: Origin, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    resumed: list[bool | None] = []
+
+    def script(request: BaseHTTPRequestHandler) -> None:
+        resumed.append(request.connection.session_reused)
+        request.close_connection = True
+        answer(b"secure", Connection="close")(request)
+
+    secure.scripts["/"] = script
+    url = secure.url.replace("http:", "https:")
+    client = OriginClient(Fetcher("sluicegate-test", "test", 10))
+    for _ in range(3):
+        async with client.open(MediaUrl.parse(url + "/"), "GET", {}, Guard([OriginPattern.parse(url)])) as found:
+            assert await found.body.read() == b"secure"
+    client.close()
+    assert resumed == [False, True, True]
 
 
 async def test_an_origin_with_any_other_certificate_is_not(io_loop: IOLoop, secure: Origin) -> None:
