@@ -27,6 +27,11 @@ def backup() -> Iterator[Origin]:
     started.stop()
 
 
+def uncached(*origins: str) -> str:
+    """The tiers, with every request an origin's."""
+    return "cache: false\n" + tiers_text(*origins)
+
+
 def entry(url: str, *fallbacks: str) -> str:
     return f"{{url: '{url}', fallback: [{', '.join(fallbacks)}], connect_timeout: 2s, stall_timeout: 1s}}"
 
@@ -34,7 +39,7 @@ def entry(url: str, *fallbacks: str) -> str:
 @pytest.fixture
 def before(origin: Origin, backup: Origin, start_service: StartService) -> Service:
     """A gateway before the origin and its fallback."""
-    return start_service(tiers_text(entry(origin.url, backup.url)))
+    return start_service(uncached(entry(origin.url, backup.url)))
 
 
 def token(service: Service) -> dict[str, str]:
@@ -87,7 +92,7 @@ def test_an_origin_that_refuses_connections_is_stood_in_for_until_its_fallback_f
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
-        service = start_service(tiers_text(entry(url, backup.url)))
+        service = start_service(uncached(entry(url, backup.url)))
         shown = token(service)
         assert [service.media(f"{url}/v.ts", shown).body for _ in range(8)] == [b"backup"] * 8
         assert metrics(service, "origin_failures_total") == [f'{{origin="{url}",reason="connect"}} 5.0']
@@ -180,15 +185,15 @@ def test_an_edit_holds_from_the_next_request_on(before: Service, origin: Origin,
     origin.scripts["/v.ts"] = answer(b"down", 503)
     shown = token(before)
     assert before.media(f"{origin.url}/v.ts", shown).body == b"backup"
-    (before.folder / "tiers.yaml").write_text(tiers_text(origin.url))
+    (before.folder / "tiers.yaml").write_text(uncached(origin.url))
     before.reload()
     assert before.media(f"{origin.url}/v.ts", shown).body == b"down"
 
 
 def test_the_gateway_itself_is_no_fallback(origin: Origin, start_service: StartService) -> None:
-    service = start_service(tiers_text(origin.url))
+    service = start_service(uncached(origin.url))
     own = f"http://127.0.0.1:{service.port}"
-    (service.folder / "tiers.yaml").write_text(tiers_text(entry(origin.url, own)))
+    (service.folder / "tiers.yaml").write_text(uncached(entry(origin.url, own)))
     service.reload()
     origin.scripts["/readyz"] = answer(b"down", 503)
     assert service.media(f"{origin.url}/readyz", token(service)).body == b"down"
@@ -205,7 +210,7 @@ def test_nothing_but_get_and_head_reaches_an_origin(before: Service, origin: Ori
 def test_a_hang_before_the_head_is_told_after_the_time_that_the_file_gives(
     origin: Origin, start_service: StartService
 ) -> None:
-    service = start_service(tiers_text(f"{{url: '{origin.url}', stall_timeout: 1s}}"))
+    service = start_service(uncached(f"{{url: '{origin.url}', stall_timeout: 1s}}"))
     origin.scripts["/v.ts"] = silent
     reply = service.media(f"{origin.url}/v.ts", token(service))
     assert (reply.status, reply.json["error"]) == (504, "Origin timed out")
@@ -217,7 +222,7 @@ def test_a_client_that_pauses_for_longer_than_an_origin_may_stall_gets_the_rest(
 ) -> None:
     body = bytes(8 * 2**20)
     origin.scripts["/v.ts"] = answer(body)
-    service = start_service(tiers_text(f"{{url: '{origin.url}', stall_timeout: 1s}}"))
+    service = start_service(uncached(f"{{url: '{origin.url}', stall_timeout: 1s}}"))
     connection = http.client.HTTPConnection("127.0.0.1", service.port, 20)
     connection.request("GET", f"/api?url={origin.url}/v.ts", headers=token(service))
     reply = connection.getresponse()
