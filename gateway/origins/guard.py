@@ -14,6 +14,8 @@ from gateway.origins.reach import USUAL, Reach
 from gateway.origins.url import MediaUrl
 from gateway.problem import OriginNotAllowed
 
+_MOST_REMEMBERED = 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Permit:
@@ -66,6 +68,8 @@ class Guard:
     listeners: frozenset[tuple[str, int]] = frozenset()
     reaches: Mapping[OriginPattern, Reach] = field(default_factory=dict)
     _permits: Mapping[OriginPattern, Permit] = field(init=False, repr=False, compare=False)
+    _given: dict[tuple[str, str, int], Permit] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Leave that was given before: it depends on scheme, host and port alone."""
 
     def __post_init__(self) -> None:
         nearest_first = sorted(self.origins, key=lambda origin: (origin.subdomains, -len(origin.host)))
@@ -73,6 +77,16 @@ class Guard:
 
     def judge(self, url: MediaUrl) -> Permit:
         """Give leave to fetch a URL, or raise `OriginNotAllowed` with the reason."""
+        place = (url.scheme, url.host, url.port)
+        permit = self._given.get(place)
+        if permit is None:
+            permit = self._judge(url)
+            if len(self._given) >= _MOST_REMEMBERED:
+                self._given.clear()
+            self._given[place] = permit
+        return permit
+
+    def _judge(self, url: MediaUrl) -> Permit:
         permit = next((permit for origin, permit in self._permits.items() if origin.matches(url)), None)
         if permit is None:
             raise OriginNotAllowed(f"{url.origin} is not among the origins of this gateway.")

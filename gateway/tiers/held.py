@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from types import TracebackType
 
-from gateway.policy import Call, Meter, Policy, Problem
+from gateway.policy import Meter, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,8 @@ class Held:
     """Enters a policy and leaves it. What went wrong elsewhere passes through the policy, which can clean up and cannot
     swallow it; what goes wrong in its own code carries the note."""
 
-    def __init__(self, policy: Policy, call: Call, noting: Noting) -> None:
-        self._admission = asynccontextmanager(policy.admit)(call)
+    def __init__(self, admission: AbstractAsyncContextManager[Meter | None], noting: Noting) -> None:
+        self._admission = admission
         self._noting = noting
 
     async def __aenter__(self) -> Meter | None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
 from typing import cast
 
 from gateway.policy import Call, Json, Media, Meter, Policy
@@ -20,15 +20,20 @@ class Named:
     name: str
     policy: Policy
     shadow: bool = False
+    _admit: Callable[[Call], AbstractAsyncContextManager[Meter | None]] = field(init=False, repr=False, compare=False)
+    """The policy's `admit` to be held by ``with``, made once: making it costs more than entering it."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_admit", asynccontextmanager(self.policy.admit))
 
     def hold(self, call: Call, tier: str) -> AbstractAsyncContextManager[Meter | None]:
         """The policy, to be held round one request. In shadow nobody sees what it adds to the quotas, and it counts
         apart: whom it would have stopped is not stopped when it is put in force."""
         noting = Noting(self.name, tier)
         if not self.shadow:
-            return Held(self.policy, call, noting)
+            return Held(self._admit(call), noting)
         aside = dataclasses.replace(call, quotas=[], varies=[], in_shadow=True)
-        return Shadow(Held(self.policy, aside, noting), Trial(self.name, call))
+        return Shadow(Held(self._admit(aside), noting), Trial(self.name, call))
 
     @property
     def judges(self) -> bool:

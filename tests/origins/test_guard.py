@@ -150,3 +150,13 @@ async def test_the_environments_proxy_is_not_used(
     async with client.open(MediaUrl.parse(origin.url + "/"), "GET", {}, guard) as found:
         assert await found.body.read() == b"direct"
     client.close()
+
+
+def test_leave_that_is_remembered_is_for_one_origin_and_forgotten_in_time() -> None:
+    guard = Guard([OriginPattern.parse("https://*.example.com")])
+    for number in range(3000):
+        guard.judge(MediaUrl.parse(f"https://a{number}.example.com/v.ts"))
+    assert 0 < len(guard._given) <= 1024
+    for other in ("http://a2999.example.com/", "https://a2999.example.com:444/", "https://a2999.example.org/"):
+        with pytest.raises(OriginNotAllowed):
+            guard.judge(MediaUrl.parse(other))
