@@ -19,7 +19,6 @@ from pathlib import Path
 
 import click
 import uvloop
-from tornado.httpserver import HTTPServer
 
 from commands import options
 from commands.check import check
@@ -176,7 +175,8 @@ async def _demo(settings: Settings, memory: Path, public: Sockets, admin: Socket
     wire = Wire(CLIENT)
     logging.getLogger("sluicegate.request").addHandler(wire)
     routes = [*public_routes(gateway), *demo_routes(gateway, Demo(key, catalogue(media), wire))]
-    listeners = [*_listeners(gateway, routes, public, admin), Listener(HTTPServer(origin_app(MEDIA)), origin)]
+    origin_server = GatewayServer(origin_app(MEDIA), MOST_ADMIN_CONNECTIONS)
+    listeners = [*_listeners(gateway, routes, public, admin), Listener(origin_server, origin)]
     click.echo(welcome(f"http://{place(public)}", media, key))
     await Worker(gateway, listeners).run()
 
@@ -217,11 +217,11 @@ def compose(settings: Settings, configuration: Configuration, memory: Path) -> G
 
 def _listeners(gateway: Gateway, routes: Routes, public: Sockets, admin: Sockets) -> list[Listener]:
     _log.info("serving on %s, admin on %s, with %s", place(public), place(admin), versions())
-    server = GatewayServer.serving(application(gateway, routes), gateway.bounds.connections)
+    server = GatewayServer(application(gateway, routes), gateway.bounds.connections)
     gateway.metrics.watch("connections", "Connections of clients", lambda: server.connections)
     gateway.metrics.watch("connections_refused", "Connections that were one too many", lambda: server.refused)
     # Of its own, so that an operator is answered when the public one is full.
-    admin_server = GatewayServer.serving(application(gateway, admin_routes(gateway)), MOST_ADMIN_CONNECTIONS)
+    admin_server = GatewayServer(application(gateway, admin_routes(gateway)), MOST_ADMIN_CONNECTIONS)
     return [Listener(server, public), Listener(admin_server, admin)]
 
 

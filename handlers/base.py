@@ -6,14 +6,11 @@ import asyncio
 import json
 import logging
 import secrets
-import socket
-import struct
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import cast
 
-from tornado.http1connection import HTTP1Connection
 from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, RequestHandler
 
@@ -32,11 +29,12 @@ from gateway.service.gateway import Gateway
 from gateway.tiers.admitted import Admitted
 from handlers import fields
 from handlers.credentials import Shown, shown
+from handlers.http1.exchange import Exchange
+from handlers.http1.fields import Fields
 from handlers.record import Record, write_record
 from handlers.web_page import page_of
 
 _log = logging.getLogger("sluicegate.error")
-_DISCARD = struct.pack("ii", 1, 0)  # SO_LINGER on, for no time: closing sends RST
 
 
 class Handler(RequestHandler):
@@ -54,10 +52,20 @@ class Handler(RequestHandler):
         self._varies: Sequence[str] = ()
         gateway.running.begin(self.cut)
 
-    def set_default_headers(self) -> None:
-        self.clear_header("Server")
-        for name, value in fields.CORS.items():
-            self.set_header(name, value)
+    def clear(self) -> None:
+        """Begin the answer: nothing but what stands on every answer."""
+        date = ("Date", fields.date(int(time.time())))
+        self._headers = Fields((*fields.CORS.items(), ("Content-Type", "text/html; charset=UTF-8"), date))
+        self._write_buffer: list[bytes] = []
+        self.set_status(200)
+
+    def set_header(self, name: str, value: str | int) -> None:  # type: ignore[override]  # no more is needed
+        """Set a field; what would break out of it is refused when the head is written."""
+        self._headers[name] = str(value)
+
+    def add_header(self, name: str, value: str) -> None:  # type: ignore[override]
+        """Add a line to a field."""
+        self._headers.add(name, value)
 
     def prepare(self) -> None:
         self.set_header("X-Request-Id", self.record.request_id)
@@ -73,9 +81,9 @@ class Handler(RequestHandler):
         return method if method in self.SUPPORTED_METHODS else "other"  # a label of the metrics: keep it bounded
 
     @property
-    def connection(self) -> HTTP1Connection:
-        """The connection that the request came by; the server speaks nothing but HTTP/1."""
-        return cast("HTTP1Connection", self.request.connection)
+    def connection(self) -> Exchange:
+        """The connection that the request came by, for as long as it is answered."""
+        return cast("Exchange", self.request.connection)
 
     def compute_etag(self) -> None:
         """No ETag of Tornado's own: it hashes bodies, and a relayed one has its origin's."""
@@ -209,10 +217,10 @@ class Handler(RequestHandler):
         """Close the connection in the middle of a body, so that the client can see that bytes are missing."""
         self.record.cut_by = by
         self.gateway.metrics.cut_short.labels(by).inc()
-        if self.request.version == "HTTP/1.0" and self.connection.stream.socket is not None:
-            # Its bodies may end where the connection does: only a reset can be told from an end.
-            self.connection.stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _DISCARD)
-        self.connection.close()
+        if self.request.version == "HTTP/1.0":
+            self.connection.reset()  # its bodies may end where the connection does: a reset can be told from an end
+        else:
+            self.connection.close()
         self.on_finish()
 
     def on_finish(self) -> None:

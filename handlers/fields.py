@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from email.utils import formatdate
+from functools import lru_cache
 
 from gateway.policy import Quota
 
@@ -25,6 +27,13 @@ PREFLIGHT = {
     ),
     "Access-Control-Max-Age": "86400",
 }
+
+
+@lru_cache(1)
+def date(second: int) -> str:
+    """A second since the epoch as the Date field tells it (RFC 9110, section 6.6.1)."""
+    return formatdate(second, usegmt=True)
+
 
 UNTRUSTED = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox"}
 """On all that is relayed: an origin's HTML or SVG must not script under the gateway's own address."""

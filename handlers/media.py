@@ -164,7 +164,7 @@ class MediaHandler(Handler):
         self.write(chunk)
         self.head_sent = True
         taken = self.flush()
-        if self.connection.stream.writing() or self.connection.stream.closed():
+        if self.connection.writing or self.connection.closed:
             await self._until_taken(taken)
         self.record.sent += len(chunk)
 

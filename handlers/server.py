@@ -1,73 +1,85 @@
-"""The HTTP server, stricter than Tornado's defaults: a client that is slow or floods costs little, and is told so."""
+"""The HTTP server: a client that is slow or floods costs little, and is told so."""
 
 from __future__ import annotations
 
+import asyncio
 import socket
-import sys
-from types import TracebackType
+from collections.abc import Sequence
 
-from tornado.httpserver import HTTPServer
-from tornado.iostream import IOStream, UnsatisfiableReadError
 from tornado.web import Application
 
-from handlers.refusal import FULL, TOO_LARGE, refuse
+from handlers.http1.connection import Connection, Patience
+from handlers.http1.refused import FULL
+from handlers.http1.request import Request
 
-MOST_HEADER_BYTES = 32 * 1024
-MOST_BODY_BYTES = 8 * 1024
-IDLE_SECONDS = 60
-BODY_SECONDS = 10
-UNSENT_BYTES = 256 * 1024
-"""Bytes that the kernel holds for a client before the connection counts as full (tcp(7), TCP_NOTSENT_LOWAT). Without it
-that is megabytes, and it counts as full until a third of them have left: minutes for a slow client, who would be taken
-for a stalled one."""
-
-_Raised = tuple[type[BaseException] | None, BaseException | None, TracebackType | None]
+BACKLOG = 1024
+MOST_TOLD = 256
+"""Connections that are being told why they are refused; when more are, they are closed without a word."""
 
 
-class GatewayServer(HTTPServer):
-    """Bounds the size and the time of a request's head and body, and how many connections there are."""
+class GatewayServer:
+    """Serves an application on sockets that listen, with at most so many connections at once."""
 
-    most = sys.maxsize
-    connections = 0
-    refused = 0
+    def __init__(self, application: Application, most: int, patience: Patience | None = None) -> None:
+        self._application = application
+        self._most = most
+        self._listening: list[asyncio.Server] = []
+        self._open: set[Connection] = set()
+        self._told: set[Connection] = set()
+        self.patience = patience or Patience()
+        self.ending = False
+        self.refused = 0
 
-    @classmethod
-    def serving(cls, application: Application, most: int) -> GatewayServer:
-        """A server for an application, with the gateway's bounds, and at most so many connections."""
-        server = cls(
-            application,
-            max_header_size=MOST_HEADER_BYTES,
-            max_body_size=MOST_BODY_BYTES,
-            body_timeout=BODY_SECONDS,
-            idle_connection_timeout=IDLE_SECONDS,
-        )
-        server.most = most
-        return server
+    @property
+    def connections(self) -> int:
+        """How many are open, without those that are being refused."""
+        return len(self._open)
 
-    def handle_stream(self, stream: IOStream, address: tuple[object, ...]) -> None:
-        """Serve a connection through a stream that says why it closes, and tells soon what its client has taken; or
-        answer 503 at once, when there are as many as may be."""
-        if self.connections >= self.most:
-            self.refused += 1
-            refuse(stream.socket, FULL)
+    async def listen(self, sockets: Sequence[socket.socket]) -> None:
+        """Accept connections on sockets that are bound; they are closed by `stop`."""
+        loop = asyncio.get_running_loop()
+        for bound in sockets:
+            server = await loop.create_server(lambda: Connection(self), sock=bound, backlog=BACKLOG)
+            self._listening.append(server)
+
+    def stop(self) -> None:
+        """Accept no more, and close each connection once it is not being answered."""
+        self.ending = True
+        for server in self._listening:
+            server.close()
+        for connection in tuple(self._open):
+            if connection.idle:
+                connection.close()
+
+    async def close_all_connections(self) -> None:
+        """End what is left."""
+        for connection in (*self._open, *self._told):
+            connection.close()
+        await asyncio.sleep(0)  # by then each has been told that it has ended
+
+    # -- what connections ask and tell ---------------------------------------------------------------------------------
+
+    def opened(self, connection: Connection) -> None:
+        """Take it, or answer 503 at once when there are as many as may be."""
+        if len(self._open) < self._most:
+            self._open.add(connection)
             return
-        self.connections += 1
-        if stream.socket.family != socket.AF_UNIX:
-            stream.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
-        super().handle_stream(ExplainingStream(stream.socket, max_buffer_size=stream.max_buffer_size), address)
+        self.refused += 1
+        connection.refuse(FULL)
 
-    def on_close(self, server_conn: object) -> None:
+    def lost(self, connection: Connection) -> None:
         """A connection has ended."""
-        self.connections -= 1
-        super().on_close(server_conn)
+        self._open.discard(connection)
+        self._told.discard(connection)
 
+    def may_tell(self, connection: Connection) -> bool:
+        """Whether there are not too many already."""
+        if len(self._told) >= MOST_TOLD:
+            return False
+        self._open.discard(connection)
+        self._told.add(connection)
+        return True
 
-class ExplainingStream(IOStream):
-    """Answers 431 (RFC 6585, section 5) to a head that is too large; Tornado closes without a word."""
-
-    def close(self, exc_info: _Raised | bool | BaseException | None = False) -> None:  # noqa: FBT001, FBT002
-        """Close, first explaining where that is due."""
-        raised = exc_info[1] if isinstance(exc_info, tuple) else exc_info
-        if isinstance(raised, UnsatisfiableReadError) and not self.closed():
-            refuse(self.socket.dup(), TOO_LARGE)
-        super().close(exc_info)
+    def handle(self, request: Request) -> None:
+        """Answer a request."""
+        self._application(request)

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from tornado.httpserver import HTTPServer
 from tornado.ioloop import PeriodicCallback
 
 from gateway.problem import OutOfCapacity
 from gateway.service.gateway import Gateway
 from gateway.service.systemd import notify, notify_reloading
+from handlers.server import GatewayServer
 
 LOOK_FOR_CHANGES_MS = 2000
 DRAIN_SECONDS = 10
@@ -26,7 +26,7 @@ _log = logging.getLogger("sluicegate.worker")
 class Listener:
     """A server and the sockets it accepts on."""
 
-    server: HTTPServer
+    server: GatewayServer
     sockets: Sequence[socket.socket]
 
 
@@ -42,7 +42,7 @@ class Worker:
         stop = self._on_signals()
         await self._meet_store()
         for listener in self.listeners:
-            listener.server.add_sockets(listener.sockets)
+            await listener.server.listen(listener.sockets)
         look = PeriodicCallback(self.gateway.configuration.reload_if_changed, LOOK_FOR_CHANGES_MS)
         look.start()
         notify("READY=1")
