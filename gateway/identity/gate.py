@@ -1,7 +1,7 @@
-"""The strict gate before and after PyJWT, shared by session tokens and playback grants.
+"""The strict gate before PyJWT's HMAC, shared by session tokens and playback grants.
 
-PyJWT alone accepts ``exp`` as a string, any ``typ``, duplicate members, an unlimited lifetime and a trailing ``=`` on
-the signature. Here a token is one exact shape or it is refused: one text for each set of claims and key.
+PyJWT's decoding accepts ``exp`` as a string, any ``typ``, duplicate members, an unlimited lifetime and a trailing ``=``
+on the signature. Here a token is one exact shape or it is refused: one text for each set of claims and key.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import cast
 
 import jwt
+from jwt.algorithms import HMACAlgorithm
 
 from gateway.identity.keyring import Keyring
 from gateway.identity.members import parse_members
@@ -33,7 +34,7 @@ _TIMES = ("iat", "exp")
 _HEADS = 64
 """Headers that are remembered: all tokens of one kind and key begin alike."""
 
-_HS256 = jwt.PyJWS(algorithms=["HS256"])
+_HS256 = HMACAlgorithm(HMACAlgorithm.SHA256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +104,10 @@ def open_token(token: str, kind: Kind, keyring: Keyring) -> Claims:
     members = _members(parts["claims"])
     if kid not in keyring.secrets or not kind.fits(members):
         raise InvalidToken
-    try:
-        _HS256.decode(token, keyring.secrets[kid], algorithms=["HS256"])
-    except jwt.InvalidTokenError as error:
-        raise InvalidToken from error
+    # PyJWT's own decoding would take all three parts to pieces again, character by character: two thirds of the time.
+    signed, _, signature = token.rpartition(".")
+    if not _HS256.verify(signed.encode("ascii"), keyring.secrets[kid], base64.urlsafe_b64decode(f"{signature}=")):
+        raise InvalidToken
     return _claims(cast("Mapping[str, str | int]", members))  # it fits
 
 
