@@ -7,9 +7,11 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from benchmarks.origin import Live
 from benchmarks.redis_server import RedisServer, running_redis
 from tests.service import ROOT, Service
 
@@ -44,12 +46,25 @@ def new_key(service: Service, tier: str) -> str:
 
 @contextmanager
 def running_origin(module: str = "benchmarks.origin") -> Iterator[str]:
-    """The URL of an origin in a process of its own, which tells it in its first line."""
-    line = [sys.executable, "-m", module]
+    """The URL of an origin in a process of its own, which tells it first of all."""
+    with _telling(module) as told:
+        yield told[0]
+
+
+@contextmanager
+def running_live_origin(live: Live) -> Iterator[tuple[str, Live]]:
+    """The URL of `benchmarks.origin` with such a stream, and the stream: it tells when each segment was to be had."""
+    with _telling("benchmarks.origin", str(live.seconds), str(live.size), live.cache_control) as (url, began):
+        yield url, replace(live, began=float(began))
+
+
+@contextmanager
+def _telling(module: str, *arguments: str) -> Iterator[list[str]]:
+    line = [sys.executable, "-m", module, *arguments]
     process = subprocess.Popen(line, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
-        yield process.stdout.readline().strip()
+        yield process.stdout.readline().split()
     finally:
         process.kill()
         process.communicate()

@@ -10,14 +10,15 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "performance.md"
-HANG = 600
+PLOT = PAGE.with_suffix(".svg")
+HANG = 900
 """Seconds that no figure takes."""
 
 Told = Mapping[str, Any]
@@ -27,17 +28,18 @@ Told = Mapping[str, Any]
 @dataclass(frozen=True)
 class Section:
     """A part of the page. ``quick`` has the figures in their order, each with requests and seconds that show whether it
-    works at all."""
+    works at all; ``plots`` draws one of them, as an SVG."""
 
     name: str
     quick: Mapping[str, tuple[int, float]]
+    plots: Mapping[str, Callable[[Told], str]] = field(default_factory=dict)
 
     def main(self) -> None:
         """Be a command line; exit with 1 if a promise is broken."""
         parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{self.name}")
         parser.add_argument("figures", nargs="*", metavar="FIGURE", help=f"of {', '.join(self.quick)}; all by default")
         parser.add_argument("--quick", action="store_true", help="small numbers, to see whether all works")
-        parser.add_argument("--write", action="store_true", help=f"write the table into docs/{PAGE.name}")
+        parser.add_argument("--write", action="store_true", help=f"write the table into docs/{PAGE.name}, and the plot")
         given = parser.parse_args()
         if unknown := set(given.figures) - self.quick.keys():
             parser.error(f"there is no figure {', '.join(sorted(unknown))}")
@@ -45,6 +47,9 @@ class Section:
         print(table(told))
         if given.write:
             write(PAGE, self.name, table(told))
+            for figure in told:
+                if plot := self.plots.get(figure["figure"]):
+                    PLOT.write_text(plot(figure))
         sys.exit(0 if all(figure["kept"] for figure in told) else 1)
 
     def _run(self, name: str, *, quick: bool) -> Told:

@@ -35,17 +35,22 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Peer:
-    """A relay that listens: where to ask for a URL of the origin, with which header field, and its processes."""
+    """A relay that listens: where to ask for a URL of the origin, with which header field, and its processes; and the
+    gateway that it is, if it is ours."""
 
     name: str
     url: Callable[[str], str]
     field: str
     process: psutil.Process
+    service: Service | None = None
+
+    def family(self) -> list[psutil.Process]:
+        """Its process and all that it has started."""
+        return [self.process, *self.process.children(recursive=True)]
 
     def cpu_seconds(self) -> float:
         """What it has used until now, with its children."""
-        family = [self.process, *self.process.children(recursive=True)]
-        return float(sum(sum(one.cpu_times()[:2]) for one in family))
+        return float(sum(sum(one.cpu_times()[:2]) for one in self.family()))
 
 
 @contextmanager
@@ -78,43 +83,62 @@ def _wait(port: int) -> None:
 # -- nginx, which is also the origin -----------------------------------------------------------------------------------
 
 _NGINX = """\
-worker_processes 1; daemon off; pid {folder}/{name}.pid; error_log {folder}/{name}.log;
+worker_processes 1; worker_rlimit_nofile 16384; daemon off; pid {folder}/{name}.pid; error_log {folder}/{name}.log;
 events {{ worker_connections 4096; }}
 http {{
   access_log off; keepalive_requests 1000000000; client_body_temp_path {folder}/t; proxy_temp_path {folder}/t;
   fastcgi_temp_path {folder}/t; uwsgi_temp_path {folder}/t; scgi_temp_path {folder}/t;
-  {upstream}
+  {around}
   server {{ listen 127.0.0.1:{port}; {server} }}
 }}
 """
-_PROXY = 'location / { proxy_pass http://origin; proxy_http_version 1.1; proxy_set_header Connection ""; }'
+_PROXY = 'location / {{ proxy_pass http://origin; proxy_http_version 1.1; proxy_set_header Connection ""; {more} }}'
+_ORIGIN = """\
+sendfile on;
+location / {{ root {folder}; add_header Cache-Control no-store; }}
+location /kept/ {{ alias {folder}/; expires 1h; }}
+"""
+_CACHE = "proxy_cache_path {folder}/cache keys_zone=kept:16m max_size=1g inactive=1h;"
+KEPT = "/kept"
+"""What is put before a path of the origin for an answer that caches may keep; others they may not."""
 
 
 @contextmanager
 def _nginx(
-    folder: Path, name: str, server: str, upstream: str = "", on: str = RELAY
+    folder: Path, name: str, server: str, around: str = "", on: str = RELAY
 ) -> Iterator[tuple[int, psutil.Process]]:
     program = shutil.which("nginx") or "/usr/sbin/nginx"
     port = free_port()
     config = folder / f"{name}.conf"
-    config.write_text(_NGINX.format(folder=folder, name=name, port=port, server=server, upstream=upstream))
+    config.write_text(_NGINX.format(folder=folder, name=name, port=port, server=server, around=around))
     with running(port, program, "-c", str(config), on=on) as process:
         yield port, process
 
 
 @contextmanager
 def origin(folder: Path) -> Iterator[str]:
-    """The URL of an origin that serves a folder's files, as fast as there is one."""
-    with _nginx(folder, "origin", f"root {folder}; sendfile on;", on=LOAD) as (port, _):
+    """The URL of an origin that serves a folder's files, as fast as there is one; see `KEPT`."""
+    with _nginx(folder, "origin", _ORIGIN.format(folder=folder), on=LOAD) as (port, _):
         yield f"http://127.0.0.1:{port}"
 
 
 @contextmanager
-def nginx(folder: Path, upstream: str) -> Iterator[Peer]:
-    """``proxy_pass`` with its defaults, and connections to the origin kept open."""
-    kept = f"upstream origin {{ server {upstream.removeprefix('http://')}; keepalive 64; }}"
-    with _nginx(folder, "proxy", _PROXY, kept) as (port, process):
+def nginx(folder: Path, upstream: str, more: str = "") -> Iterator[Peer]:
+    """``proxy_pass`` with its defaults, and connections to the origin kept open; ``more`` goes to its location."""
+    with _nginx(folder, "proxy", _PROXY.format(more=more), _upstream(upstream)) as (port, process):
         yield Peer("nginx", lambda url: url.replace(upstream, f"http://127.0.0.1:{port}"), "X: 1", process)
+
+
+@contextmanager
+def nginx_cache(folder: Path, upstream: str) -> Iterator[Peer]:
+    """The same with ``proxy_cache``, on disk as always, of 1 GB."""
+    server, around = _PROXY.format(more="proxy_cache kept;"), _upstream(upstream) + _CACHE.format(folder=folder)
+    with _nginx(folder, "cache", server, around) as (port, process):
+        yield Peer("nginx proxy_cache", lambda url: url.replace(upstream, f"http://127.0.0.1:{port}"), "X: 1", process)
+
+
+def _upstream(upstream: str) -> str:
+    return f"upstream origin {{ server {upstream.removeprefix('http://')}; keepalive 64; }}"
 
 
 # -- in Python ---------------------------------------------------------------------------------------------------------
@@ -139,15 +163,26 @@ def mediaflow(python: Path, _upstream: str) -> Iterator[Peer]:
 
 
 @contextmanager
-def sluicegate(folder: Path, upstream: str) -> Iterator[Peer]:
+def sluicegate(
+    folder: Path, upstream: str, *arguments: str, name: str = "sluicegate", on: str = RELAY
+) -> Iterator[Peer]:
     """The gateway: a token verified and the policies of a tier applied for each request."""
-    service = Service.start(folder / "sluicegate", TIERS.format(origin=upstream))
-    try:
-        subprocess.run(["taskset", "-a", "-p", "-c", RELAY, str(service.process.pid)], check=True, capture_output=True)
+    with pinned_gateway(folder / name, TIERS.format(origin=upstream), *arguments, on=on) as service:
         token = service.token(new_key(service, "partner"))
         address = f"http://127.0.0.1:{service.port}/api?url="
         process = psutil.Process(service.process.pid)
-        yield Peer("sluicegate", lambda url: address + quote(url, safe=""), f"X-Session-Token: {token}", process)
+        yield Peer(name, lambda url: address + quote(url, safe=""), f"X-Session-Token: {token}", process, service)
+
+
+@contextmanager
+def pinned_gateway(folder: Path, tiers: str, *arguments: str, on: str = RELAY) -> Iterator[Service]:
+    """A gateway on these processors alone."""
+    service = Service.start(folder, tiers, *arguments)
+    try:
+        process = psutil.Process(service.process.pid)
+        for one in (process, *process.children(recursive=True)):
+            subprocess.run(["taskset", "-a", "-p", "-c", on, str(one.pid)], check=True, capture_output=True)
+        yield service
     finally:
         service.stop()
 

@@ -11,26 +11,49 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.figure import Figure, Line, Report, Scale
 from benchmarks.relay.load import Seen, load
-from benchmarks.relay.peers import Peer, aiohttp, bench_python, mediaflow, nginx, origin, sluicegate
+from benchmarks.relay.peers import (
+    KEPT,
+    Peer,
+    aiohttp,
+    bench_python,
+    mediaflow,
+    nginx,
+    nginx_cache,
+    origin,
+    sluicegate,
+)
 
 FILES = {"2 MB": (2 * 2**20, 4), "64 KB": (64 * 2**10, 16)}
 """Bytes of each file, and how many connections ask for it at once."""
+
+MISS = "64 KB"
+"""What is asked for under another URL each time, where a cache may keep it."""
 
 MOST_OF_NGINX = 1.0
 LEAST_OF_AIOHTTP = 0.6
 Rounds = Mapping[tuple[str, str], Sequence[Seen]]
 
 
-def _measured(peers: Sequence[Peer], upstream: str, rounds: int, seconds: float) -> Rounds:
+def _measured(peers: Sequence[Peer], caches: Sequence[Peer], upstream: str, scale: Scale) -> Rounds:
     """All peers in turn, over and over, so that whatever else the machine does meets them alike."""
     seen: dict[tuple[str, str], list[Seen]] = {}
-    for number in range(rounds + 1):
-        for name, (_, connections) in FILES.items():
-            for peer in peers:
-                one = load(peer, f"{upstream}/{name.replace(' ', '')}.ts", connections, seconds)
-                if number:  # the first round is for warming up
-                    seen.setdefault((name, peer.name), []).append(one)
+    for number in range(scale.requests + 1):
+        told = [
+            (name, peer, load(peer, f"{upstream}/{file_of(name)}", connections, scale.seconds))
+            for name, (_, connections) in FILES.items()
+            for peer in peers
+        ]
+        for peer in caches:
+            url = f"{upstream}{KEPT}/{file_of(MISS)}"
+            told.append(("miss", peer, load(peer, url, FILES[MISS][1], scale.seconds, unique=True)))
+        for name, peer, one in told if number else ():  # the first round is for warming up
+            seen.setdefault((name, peer.name), []).append(one)
     return seen
+
+
+def file_of(name: str) -> str:
+    """The name of one of `FILES`."""
+    return f"{name.replace(' ', '')}.ts"
 
 
 def _lines(seen: Rounds, peers: Sequence[Peer]) -> Iterator[Line]:
@@ -47,6 +70,12 @@ def _lines(seen: Rounds, peers: Sequence[Peer]) -> Iterator[Line]:
         yield Line(f"64 KB: requests/s, {name}", f"{rate[name]:,.0f} (p50 {slow[0]:.1f} ms, p99 {slow[1]:.1f} ms)")
     promised = f"at least {LEAST_OF_AIOHTTP}"
     yield Line("  sluicegate to aiohttp", f"{of_aiohttp:.2f}", promised, kept=of_aiohttp >= LEAST_OF_AIOHTTP)
+    for (name, peer), each in seen.items():
+        if name == "miss":
+            often, cost = median(one.rate for one in each), median(one.cpu_per_request for one in each)
+            yield Line(
+                f"miss, {MISS}: requests/s, {peer}", f"{often:,.0f} ({cost * 1e6:,.0f} us of processor time each)"
+            )
 
 
 def measure(scale: Scale) -> Report:
@@ -55,7 +84,7 @@ def measure(scale: Scale) -> Report:
         folder = Path(name)
         folder.chmod(0o755)  # nginx's worker is another user
         for file, (size, _) in FILES.items():
-            (folder / f"{file.replace(' ', '')}.ts").write_bytes(os.urandom(size))
+            (folder / file_of(file)).write_bytes(os.urandom(size))
         upstream = held.enter_context(origin(folder))
         python = bench_python()
         peers = [
@@ -64,7 +93,8 @@ def measure(scale: Scale) -> Report:
             held.enter_context(mediaflow(python, upstream)),
             held.enter_context(sluicegate(folder, upstream)),
         ]
-        return Report(list(_lines(_measured(peers, upstream, scale.requests, scale.seconds), peers)))
+        caches = [held.enter_context(nginx_cache(folder, upstream)), peers[-1]]
+        return Report(list(_lines(_measured(peers, caches, upstream, scale), peers)))
 
 
 FIGURE = Figure("throughput", (__doc__ or "").strip(), Scale(5, 3), measure)
