@@ -1,6 +1,6 @@
 # make run    a demo that plays, from a clean clone: its own environment, secrets, key and media
 # make test   all checks and tests, with everything they need
-# make bench  the figures of docs/performance.md, about ten minutes on a quiet machine
+# make bench  the figures of docs/performance.md, about half an hour on a quiet machine
 # make schema docs/tiers.schema.json anew, after a policy's fields have changed
 # make setup  the environment alone, in .venv/; quick when nothing has changed
 

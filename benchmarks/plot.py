@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-WIDTH, HEIGHT = 760, 300
-TOP, BOTTOM = 56, 40
+WIDTH, HEIGHT = 760, 320
+TOP, BOTTOM = 72, 40
 """Of a panel, for its title and the names of its bars."""
 
 BAR, GAP = 54, 22
@@ -23,9 +23,10 @@ _STYLE = "text{font:13px system-ui,sans-serif;fill:#495057}.title{font-weight:60
 
 @dataclass(frozen=True)
 class Panel:
-    """One measure: bars by name."""
+    """One measure: bars by name; ``better`` says which of them are."""
 
     title: str
+    better: str
     bars: Mapping[str, float]
 
     def decades(self) -> tuple[int, int]:
@@ -40,8 +41,8 @@ def throughput(told: Mapping[str, Any]) -> str:
     lines = told["lines"]
     return svg(
         [
-            Panel("CPU seconds a GB, 2 MB segments (less is better)", _bars(lines, "2 MB: processor seconds a GB, ")),
-            Panel("Requests a second, 64 KB (more is better)", _bars(lines, "64 KB: requests/s, ")),
+            Panel("Processor seconds a GB, 2 MB segments", "less", _bars(lines, "2 MB: processor seconds a GB, ")),
+            Panel("Requests a second, 64 KB objects", "more", _bars(lines, "64 KB: requests/s, ")),
         ]
     )
 
@@ -73,7 +74,8 @@ def _panel(panel: Panel, left: float, wide: float) -> Iterator[str]:
     def height(value: float) -> float:
         return (math.log10(value) - low) / (high - low) * room
 
-    yield _text(left + 10, 24, panel.title, "title")
+    yield _text(left + 10, 20, panel.title, "title")
+    yield _text(left + 10, 36, f"{panel.better} is better; each line is ten times the one below", "small")
     for power in range(low, high + 1):
         y = HEIGHT - BOTTOM - height(10.0**power)
         yield f'<path d="M{left + 46:.0f} {y:.1f}H{left + wide - 10:.0f}" stroke="#ced4da" stroke-width="0.5"/>'

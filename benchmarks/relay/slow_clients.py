@@ -126,13 +126,16 @@ def _lines(what: str, held: Held, scale: Scale, *, ours: bool) -> list[Line]:
             kept=flat or not ours,
         ),
         Line(
-            "  a fast client's first byte", f"p50 {median(waits or [0]):.1f} ms, max {max(waits or [0]):.0f} ms{failed}"
+            "  a fast client's first byte",
+            (f"p50 {median(waits):.1f} ms, max {max(waits):.0f} ms" if waits else "never") + failed,
+            "all answered" if ours else "",
+            kept=not (ours and lost),
         ),
         Line(
             "  slow clients that were refused",
             f"{held.refused}; the others had {pace / 1000:.1f} KB/s",
             "0" if ours else "",
-            kept=not (ours and (held.refused or lost)),
+            kept=not (ours and held.refused),
         ),
     ]
 

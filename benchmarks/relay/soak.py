@@ -88,7 +88,7 @@ async def _mark(service: Service, seconds: float, mix: Mix) -> list[Mark]:
 
 
 async def _soak(service: Service, origin: str, live: Live, mix: Mix, scale: Scale) -> tuple[list[Mark], Seen, int]:
-    seen, until = Seen(), time.monotonic() + scale.seconds
+    seen, until = Seen(), time.monotonic() + scale.seconds + 2  # under load still when it is counted for the last time
     viewers = [Viewer(service.port, origin, mix.token, live, seen) for _ in range(PLAYERS)]
     asking = asyncio.gather(mix.run(scale.requests, until), *(viewer.watch(until) for viewer in viewers))
     marks, edits = await asyncio.gather(_mark(service, scale.seconds, mix), _edit(service, origin, scale.seconds))
