@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from gateway.cache.flight import Flight
 from gateway.origins.extent import Extent
@@ -30,18 +30,24 @@ class Span:
     count: int
 
 
-class Filed(Readable, Protocol):
-    """A body that can be sent without being read: it lies in a file."""
+class Filed(ABC):
+    """A `Readable` that can be sent without being read: it lies in a file."""
 
+    @abstractmethod
     async def ahead(self) -> Span | None:
         """Where its next bytes lie, waiting for the first; None if they do not lie in a file, or at the end: `read`."""
 
+    @abstractmethod
     def skip(self, count: int) -> None:
         """So many of the bytes that lie ahead have been taken otherwise than by `read`."""
 
+    @abstractmethod
+    async def read(self) -> bytes:
+        """As `Readable.read`."""
+
 
 @dataclass
-class StoredBody:
+class StoredBody(Filed):
     """``count`` bytes of a file that is whole."""
 
     fd: int
@@ -69,7 +75,7 @@ class StoredBody:
 
 
 @dataclass(eq=False)
-class GrowingBody:
+class GrowingBody(Filed):
     """A flight's body as one viewer reads it: ``count`` bytes from ``position`` on, or all to its end. ``resume`` is
     for when the flight is lost, and ``held`` for what that takes."""
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Self
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Head:
     """The status and the header fields of an origin's answer, in the order they came."""
 
@@ -33,7 +34,7 @@ class Head:
         """The value of a field, matched without case; empty if it is absent."""
         return self._first.get(name.lower(), "")
 
-    @property
+    @cached_property
     def length(self) -> int | None:
         """The length of the body in bytes, where one was told that holds: Transfer-Encoding overrides it, and one that
         stands twice is one (RFC 9112, section 6.3)."""
