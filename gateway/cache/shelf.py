@@ -49,6 +49,7 @@ class Shelf:
         self._heads, self._bodies = folder / "heads", folder / "bodies"
         self._allowance = Allowance()
         self._memo: LRUCache[str, tuple[tuple[int, int], Entry, float]] = LRUCache(_REMEMBERED_HEADS)
+        self._sweeping = asyncio.Lock()
         self._made = False
         self._told = False
 
@@ -119,6 +120,10 @@ class Shelf:
             return False
         if self._allowance.take(size):
             return True
+        async with self._sweeping:  # who waits for another's sweep mostly finds room afterwards
+            return self._allowance.take(size) or await self._sweep(size)
+
+    async def _sweep(self, size: int) -> bool:
         room = await Sweep(self.folder, self.capacity).room(size + self._allowance.pending)
         share = self.capacity // _GRANTS // self._sharers
         self._allowance.left = min(room - self._allowance.pending, max(share, size))
