@@ -15,6 +15,14 @@ from gateway.problem import Problem
 HIGH_WATER = 128 * 1024
 """Bytes held for a reader before the origin is made to wait. libcurl holds one read more."""
 
+THRIFTY = 48 * 1024
+"""Bytes held for a reader until he is known to take `QUICK` bytes a second: there may be thousands who do not, and they
+wait for their networks, not for the origin."""
+
+QUICK = 1024 * 1024
+KERNELS = 512 * 1024
+"""Bytes that the kernels on the way take at once, whoever reads."""
+
 
 class Body:
     """Bytes between one transfer and one reader. ``resume`` is called when a refused chunk may come again."""
@@ -23,6 +31,9 @@ class Body:
         self._resume = resume
         self._pieces: list[bytes] = []
         self._held = 0
+        self._most = THRIFTY
+        self._taken = 0
+        self._taken_at = 0.0
         self._refused = False
         self._ended = False
         self._failure: Problem | None = None
@@ -31,7 +42,7 @@ class Body:
 
     def offer(self, chunk: bytes) -> bool:
         """Take a chunk, or refuse it because the reader has yet to take what is held."""
-        if self._held >= HIGH_WATER:
+        if self._held >= self._most:
             self._refused = True
             return False
         self._pieces.append(chunk)
@@ -53,10 +64,14 @@ class Body:
 
     async def read(self) -> bytes:
         """All that is held, waiting for the first byte; empty at the end. Raise the `Problem` that cut it short."""
+        loop = asyncio.get_running_loop()
+        if self.received > KERNELS:
+            self._most = HIGH_WATER if (loop.time() - self._taken_at) * QUICK < self._taken else THRIFTY
         while not self._pieces and not self._ended:
-            self._wake = asyncio.get_running_loop().create_future()
+            self._wake = loop.create_future()
             await self._wake
         if self._pieces:
+            self._taken, self._taken_at = self._held, loop.time()
             return self._take()
         if self._failure is not None:
             raise self._failure

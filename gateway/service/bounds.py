@@ -9,7 +9,7 @@ from typing import Self
 _OWN = 128
 """Descriptors for everything that is no connection: files, the store, listeners, signals."""
 
-MOST_TRANSFERS = 1000
+MOST_TRANSFERS = 4000
 LEAST_DESCRIPTORS = 512
 
 

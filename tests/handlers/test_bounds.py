@@ -17,7 +17,7 @@ DESCRIPTORS = 600
 
 
 def test_what_descriptors_allow() -> None:
-    assert Bounds.within(65536) == Bounds(32704, 1000)
+    assert Bounds.within(65536) == Bounds(32704, 4000)
     assert Bounds.within(LEAST_DESCRIPTORS) == Bounds(192, 48)
     with pytest.raises(ValueError, match="allow at least 512"):
         Bounds.within(LEAST_DESCRIPTORS - 1)
