@@ -145,8 +145,6 @@ class Asking:
         useful = storable(flight.head) and (entry.freshness(self.clock()) > 0 or validation(flight.head))
         if useful and await shelf.settled(draft) and self.shelves.keep(shelf, self.key, entry):
             draft.finish()
-        else:
-            draft.discard()
         self._tell(shelf, entry, draft.size, whole=True)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -47,6 +48,7 @@ class Draft:
     reserved: int
     size: int = 0
     fd: int = field(init=False)
+    _settled: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         self.fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -81,18 +83,16 @@ class Draft:
 
     def finish(self) -> None:
         """It is whole: let go of what it did not need. Its file is its writer's no more."""
-        self._give_back()
+        self._settled = True
+        self.allowance.give_back(self.reserved - self.size)
         fcntl.flock(self.fd, fcntl.LOCK_UN)
 
     def discard(self) -> None:
-        """Take the file away; who has it open can read on."""
-        self.path.unlink(missing_ok=True)
-        self._give_back()
-        fcntl.flock(self.fd, fcntl.LOCK_UN)
-
-    def _give_back(self) -> None:
-        self.allowance.give_back(self.reserved - self.size)
-        self.reserved = self.size
+        """Take the file away, unless it is finished; who has it open can read on."""
+        if not self._settled:
+            with suppress(OSError):
+                self.path.unlink()
+            self.finish()
 
     def close(self) -> None:
         """Nobody reads it by this descriptor any more."""

@@ -16,6 +16,9 @@ from gateway.problem import Problem
 LOOKAHEAD = 16 * 1024 * 1024
 """Bytes that are fetched beyond what the fastest viewer has taken: who seeks away has not cost the whole of a film."""
 
+LITTLE = 64 * 1024
+"""Bytes of a body that are fetched though nobody waits for them: to ask for it again would cost more."""
+
 
 class Viewer(Protocol):
     """Who reads a flight's file."""
@@ -62,6 +65,7 @@ class Flight:
     def watched(self, viewer: Viewer) -> Iterator[None]:
         """While the block runs, the body is wanted; not to be called when it is over."""
         self.viewers.add(viewer)
+        self.stir()  # it may want what nobody else is near to
         try:
             yield
         finally:
@@ -70,8 +74,10 @@ class Flight:
             self.end_if_unwatched()
 
     def end_if_unwatched(self) -> None:
-        """Nobody needs the rest of a body that nobody watches; one that is whole is not over before it is stored."""
-        if not self.viewers and not self.whole and not self.over:
+        """Nobody needs the rest of a body that nobody watches, unless it is a little one, such as a redirect's whose
+        head was enough; one that is whole is not over before it is stored."""
+        is_little = self.total is not None and self.total - self.received <= LITTLE
+        if not self.viewers and not is_little and not self.whole and not self.over:
             self.over = True
             self.on_empty()
 

@@ -52,26 +52,35 @@ class Following:
         flight.on_empty = self._stop
         if news.open:
             self.flights.add(self.key, flight)
-        self._task = asyncio.create_task(self._follow(flight, self.held.pop_all()))
+        self._task = asyncio.create_task(self._follow(flight, entry.body, self.held.pop_all()))
         return flight
 
     def _stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
+        if self._task is not None:  # a task that is cancelled before its first step would not end what it holds
+            asyncio.get_running_loop().call_soon(self._task.cancel)
 
-    async def _follow(self, flight: Flight, held: ExitStack) -> None:
+    async def _follow(self, flight: Flight, body: str, held: ExitStack) -> None:
         with held:
-            held.callback(self.flights.remove, self.key, flight)
-            moved = time.monotonic()
-            async for led in self.watch.looks():
-                news, there = self.watch.news(), os.fstat(flight.fd).st_size
-                if there > flight.received:
-                    moved = time.monotonic()
-                    flight.grew(there - flight.received)
-                if news and news.whole and news.entry and news.entry.size == there:
-                    flight.finish()
-                    break
-                if not led or (there > LOOKAHEAD and time.monotonic() - moved > _SECONDS_HELD_UP):
+            try:
+                await self._fill(flight, body)
+            finally:
+                self.flights.remove(self.key, flight)
+                if not flight.ended:
                     flight.lose(None)
-                    break
-            await flight.left()
+                await flight.left()
+
+    async def _fill(self, flight: Flight, body: str) -> None:
+        """Until the other worker's file is whole, or will not be."""
+        moved = time.monotonic()
+        async for led in self.watch.looks():
+            news, there = self.watch.news(), os.fstat(flight.fd).st_size
+            if there > flight.received:
+                moved = time.monotonic()
+                flight.grew(there - flight.received)
+            if news and news.entry and news.entry.body != body:
+                return  # who led has died, and another has begun anew
+            if news and news.whole and news.entry and news.entry.size == there:
+                flight.finish()
+                return
+            if there > LOOKAHEAD and time.monotonic() - moved > _SECONDS_HELD_UP and led:
+                return

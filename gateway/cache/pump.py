@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from gateway.cache.draft import Draft
 from gateway.cache.flight import Flight
 from gateway.origins.lasting import Readable
-from gateway.problem import Problem
+from gateway.problem import OriginUnreachable, Problem
 
 
 @dataclass
@@ -28,8 +28,8 @@ class _Rest:
 
 @dataclass
 class Pump:
-    """``held`` is what the fetch takes; ``publish`` is called once the whole body is in the file, and discards it if it
-    is not to be kept; ``forget`` when nobody is to join any more."""
+    """``held`` is what the fetch takes; ``publish`` is called once the whole body is in the file, and finishes a draft
+    that is to be kept; ``forget`` when nobody is to join any more."""
 
     flight: Flight
     draft: Draft
@@ -45,25 +45,25 @@ class Pump:
         self._task = asyncio.create_task(self._run())
 
     def _stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
+        if self._task is not None:  # a task that is cancelled before its first step would not end what it holds
+            asyncio.get_running_loop().call_soon(self._task.cancel)
 
     async def _run(self) -> None:
         with ExitStack() as closing:
             closing.callback(self.draft.close)
-            closing.callback(self._end)
-            async with self.held:
-                await self._fill()
-            self.forget()
-            await self.flight.left()
+            try:
+                async with self.held:
+                    await self._fill()
+            finally:
+                self._end()
+                await self.flight.left()  # whatever has happened: another file may get the number of one that is closed
 
     def _end(self) -> None:
         """However it has ended."""
         self.forget()
-        if not self.flight.whole:
-            self.draft.discard()
-            if not self.flight.ended:
-                self.flight.lose(None)
+        self.draft.discard()
+        if not self.flight.ended:
+            self.flight.lose(None)
 
     async def _fill(self) -> None:
         try:
@@ -77,10 +77,15 @@ class Pump:
             if not self.flight.whole:
                 self.flight.fail(problem)
             return
+        if self.flight.total not in {None, self.flight.received}:
+            self.flight.fail(OriginUnreachable("The origin's body is not as long as its answer says."))
+            return
         self.flight.finish()
         await self.publish()
 
     async def _hand_over(self, chunk: bytes) -> None:
-        """Without room for it, the rest of the body goes to one viewer."""
+        """Without room for it, the rest of the body goes to one viewer; who comes from now on asks anew."""
+        self.forget()
         self.flight.lose(_Rest(chunk, self.body))
-        await self.flight.left()
+        if self.flight.heir is not None:
+            await self.flight.left()

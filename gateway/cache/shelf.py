@@ -169,19 +169,24 @@ class Shelf:
             head.write_bytes(entry.written())
             head.replace(self._heads / key)
         except OSError:
-            with suppress(OSError):
-                head.unlink()
+            _remove(head)
             return False
         if before is not None and before.body != entry.body:
-            (self._bodies / before.body).unlink(missing_ok=True)
+            _remove(self._bodies / before.body)
         return True
 
     def drop(self, key: str) -> None:
         """Let an answer not be found any more."""
         before = self._read(f"{self._heads}/{key}")
-        (self._heads / key).unlink(missing_ok=True)
+        _remove(self._heads / key)
         if before is not None:
-            (self._bodies / before.body).unlink(missing_ok=True)
+            _remove(self._bodies / before.body)
+
+
+def _remove(path: Path) -> None:
+    """Where it cannot be removed, as on a disk that has become read-only, it stays."""
+    with suppress(OSError):
+        path.unlink()
 
 
 def _make_own(folder: Path) -> None:

@@ -1,0 +1,100 @@
+"""Whatever becomes of a fetch that many share, each viewer has his body whole, or sees that it is not."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from tests.conftest import StartService
+from tests.handlers.test_cache import BODY, FRESH, Fields, Slow, digest, use
+from tests.scripted_origin import Origin, answer, send_head
+from tests.service import HANG, Service, tiers_text
+
+
+def drafts(service: Service) -> int:
+    """Bodies' files that are open in the gateway."""
+    opened = 0
+    for link in Path(f"/proc/{service.process.pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            opened += "/bodies/" in str(link.readlink())
+    return opened
+
+
+def transfers(service: Service) -> str:
+    text = service.admin("/metrics").body.decode()
+    return next(line for line in text.splitlines() if line.startswith("sluicegate_origin_transfers "))
+
+
+@pytest.mark.parametrize(
+    ("status", "fields"),
+    [(200, {}), (404, {}), (302, {"Location": "/else.ts"}), (301, {"Location": "/else.ts"})],
+    ids=["200", "404", "302", "301"],
+)
+def test_a_body_of_nothing_holds_nothing_open(
+    service: Service, origin: Origin, token: Fields, status: int, fields: Fields
+) -> None:
+    origin.scripts["/v.ts"] = answer(b"", status, **fields)
+    origin.scripts["/else.ts"] = answer(b"else", Content_Type="video/mp2t", Cache_Control="no-store")
+    for _ in range(5):
+        service.media(f"{origin.url}/v.ts", token)
+    time.sleep(0.3)
+    assert drafts(service) == 0
+    assert transfers(service).endswith(" 0.0")
+
+
+def test_who_comes_after_the_disk_was_full_asks_for_himself(origin: Origin, start_service: StartService) -> None:
+    """Without a validator nobody but one viewer can have the rest of the body that had no room."""
+    slow = origin.scripts["/v.ts"] = Slow({"Cache-Control": "max-age=60"})
+    service = start_service(tiers_text(origin.url), limits=["--fsize=200000"])
+    token = {"X-Session-Token": service.token(service.add_key("acme", "standard"))}
+    with ThreadPoolExecutor(2) as viewers:
+        first = viewers.submit(service.media, f"{origin.url}/v.ts", token)
+        time.sleep(0.5)
+        second = viewers.submit(service.media, f"{origin.url}/v.ts", token)
+        time.sleep(0.5)
+        slow.go_on.set()
+        assert digest(first.result(HANG).body) == digest(BODY)
+        assert digest(second.result(HANG).body) == digest(BODY)
+    assert len(origin.asked) == 2
+
+
+def test_a_redirect_is_kept_though_nobody_reads_its_body(service: Service, origin: Origin, token: Fields) -> None:
+    def script(request: BaseHTTPRequestHandler) -> None:
+        send_head(request, 301, {"Location": "/else.ts", "Content-Length": "1000", "Content-Type": "text/html"})
+        request.wfile.flush()
+        time.sleep(0.1)
+        request.wfile.write(bytes(1000))
+
+    origin.scripts["/v.ts"] = script
+    origin.scripts["/else.ts"] = answer(b"else", Content_Type="video/mp2t", Cache_Control="max-age=60")
+    for _ in range(3):
+        assert service.media(f"{origin.url}/v.ts", token).body == b"else"
+        time.sleep(0.3)
+    assert [path for _, path, _ in origin.asked] == ["/v.ts", "/else.ts"]
+
+
+def test_a_folder_that_cannot_be_used_spoils_no_body(origin: Origin, start_service: StartService) -> None:
+    """A viewer who is slower than the fetch reads on, whatever number other files get."""
+    origin.scripts["/v.ts"] = answer(large := BODY * 10, Cache_Control="max-age=60")
+    origin.scripts["/other.ts"] = answer(bytes(len(BODY)), Cache_Control="max-age=60")
+    service = start_service("cache: {memory: 64MiB, disk: 8MiB}\n" + tiers_text(origin.url), "--cache", "tiers.yaml/no")
+    token = {"X-Session-Token": service.token(service.add_key("acme", "partner"))}
+    connection = http.client.HTTPConnection("127.0.0.1", service.port, HANG)
+    connection.request("GET", f"/api?url={quote(origin.url + '/v.ts', safe='')}", headers=dict(token))
+    slow = connection.getresponse()
+    start = slow.read(1000)
+    assert digest(service.media(f"{origin.url}/v.ts", token).body) == digest(large)
+    time.sleep(0.3)
+    for number in range(10):
+        service.media(f"{origin.url}/other.ts?{number}", token)
+    assert digest(start + slow.read()) == digest(large)
+    connection.close()
+    assert use(service.media(f"{origin.url}/v.ts", token)) == "hit"
