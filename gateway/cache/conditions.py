@@ -19,7 +19,7 @@ _RANGE = re.compile(
 )
 _OF_NOT_MODIFIED = frozenset({"cache-control", "content-location", "date", "etag", "expires", "vary"})
 _OF_STRENGTH = frozenset({"content-encoding", "date", "etag", "last-modified"})
-_FRAMING = frozenset({"content-length", "content-range", "transfer-encoding"})
+FRAMING = frozenset({"content-length", "content-range", "transfer-encoding"})
 
 
 def validation(stored: Head) -> dict[str, str]:
@@ -178,4 +178,4 @@ def _unsatisfied(stored: Head, total: int) -> Response:
 
 
 def _described(stored: Head) -> tuple[tuple[str, str], ...]:
-    return tuple(field for field in stored.fields if field[0].lower() not in _FRAMING)
+    return tuple(field for field in stored.fields if field[0].lower() not in FRAMING)

@@ -149,7 +149,8 @@ class GrowingBody(Filed):
         if extent is None:
             raise lost
         if self.count is not None:
-            extent = Extent(self.position, self.position + self.count - 1, extent.total, extent.validator)
+            first = extent.first + self.position  # the flight's own may be a part
+            extent = Extent(first, first + self.count - 1, extent.total, extent.validator)
         else:
             extent = extent.after(self.position)
         fetched = await self.held.enter_async_context(self.resume(extent))

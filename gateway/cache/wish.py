@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from gateway.cache.conditions import Response, Wanted, respond
+from gateway.cache.conditions import FRAMING, Response, Wanted, respond
 from gateway.cache.freshness import shareable
 from gateway.cache.key import key_of
 from gateway.origins.guard import Permit
@@ -77,8 +77,9 @@ def representation(head: Head, part: str) -> Head | None:
         return None if part else head
     if head.status == 206:
         return head if part else _as_whole(head)
-    small = head.length is not None and head.length <= _LARGEST_OTHER
-    return head if small and head.status != 304 else None
+    if head.status == 304 or (head.status == 416 and not part):
+        return None  # it answers what one asker's fields say, though others who want the same have not said it
+    return head if head.length is not None and head.length <= _LARGEST_OTHER else None
 
 
 def _as_whole(head: Head) -> Head | None:
@@ -86,7 +87,7 @@ def _as_whole(head: Head) -> Head | None:
     told = _WHOLE.fullmatch(head.get("Content-Range"))
     if told is None or int(told["last"]) + 1 != int(told["total"]):
         return None
-    fields = [(name, value) for name, value in head.fields if name.lower() not in {"content-range", "content-length"}]
+    fields = [(name, value) for name, value in head.fields if name.lower() not in FRAMING]
     return Head(200, (*fields, ("Content-Length", told["total"])))
 
 

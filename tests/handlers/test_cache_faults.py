@@ -50,6 +50,30 @@ def test_a_body_of_nothing_holds_nothing_open(
     assert transfers(service).endswith(" 0.0")
 
 
+def test_a_part_goes_on_with_its_own_bytes_when_the_disk_is_full(origin: Origin, start_service: StartService) -> None:
+    go_on = threading.Event()
+
+    def script(request: BaseHTTPRequestHandler) -> None:
+        first, last = (int(part) for part in request.headers["Range"].removeprefix("bytes=").split("-"))
+        part = BODY[first : last + 1]
+        told = {"Content-Length": str(len(part)), "Content-Range": f"bytes {first}-{last}/{len(BODY)}"}
+        send_head(request, 206, {"Content-Type": "video/mp2t", **FRESH, **told})
+        request.wfile.write(part[:100_000])
+        go_on.wait(HANG)
+        request.wfile.write(part[100_000:])
+
+    origin.scripts["/v.ts"] = script
+    service = start_service(tiers_text(origin.url), limits=["--fsize=300000"])
+    token = {"X-Session-Token": service.token(service.add_key("acme", "standard"))}
+    asked = {**token, "Range": "bytes=100000-599999"}
+    with ThreadPoolExecutor(4) as viewers:
+        watching = [viewers.submit(service.media, f"{origin.url}/v.ts", asked) for _ in range(4)]
+        time.sleep(0.5)
+        go_on.set()
+        replies = [each.result(HANG) for each in watching]
+    assert {(reply.status, digest(reply.body)) for reply in replies} == {(206, digest(BODY[100_000:600_000]))}
+
+
 def test_who_comes_after_the_disk_was_full_asks_for_himself(origin: Origin, start_service: StartService) -> None:
     """Without a validator nobody but one viewer can have the rest of the body that had no room."""
     slow = origin.scripts["/v.ts"] = Slow({"Cache-Control": "max-age=60"})
@@ -64,6 +88,43 @@ def test_who_comes_after_the_disk_was_full_asks_for_himself(origin: Origin, star
         assert digest(first.result(HANG).body) == digest(BODY)
         assert digest(second.result(HANG).body) == digest(BODY)
     assert len(origin.asked) == 2
+
+
+def test_a_body_shorter_than_its_range_is_cut_where_all_see_it_and_not_kept(
+    service: Service, origin: Origin, token: Fields
+) -> None:
+    """What says that it is bytes 0 to 9 of 10, and ends after five."""
+
+    def script(request: BaseHTTPRequestHandler) -> None:
+        told = {"Content-Range": "bytes 0-9/10", "Cache-Control": "max-age=60", "Transfer-Encoding": "chunked"}
+        send_head(request, 206, {"Content-Type": "video/mp2t", **told})
+        request.wfile.write(b"5\r\nhello\r\n0\r\n\r\n")
+
+    origin.scripts["/v.ts"] = script
+    for _ in range(2):
+        with pytest.raises(http.client.IncompleteRead):
+            service.media(f"{origin.url}/v.ts", {**token, "Range": "bytes=0-"})
+    assert len(origin.asked) == 2
+
+
+def test_a_range_that_nothing_meets_is_not_what_others_get(service: Service, origin: Origin, token: Fields) -> None:
+    """An empty file, of which a player asks ``bytes=0-`` while another asks for all of it."""
+    go_on = threading.Event()
+
+    def script(request: BaseHTTPRequestHandler) -> None:
+        ranged = "Range" in request.headers
+        if ranged:
+            go_on.wait(HANG)
+        answer(b"empty" if ranged else b"", 416 if ranged else 200)(request)
+
+    origin.scripts["/v.ts"] = script
+    with ThreadPoolExecutor(2) as viewers:
+        ranged = viewers.submit(service.media, f"{origin.url}/v.ts", {**token, "Range": "bytes=0-"})
+        time.sleep(0.3)
+        whole = viewers.submit(service.media, f"{origin.url}/v.ts", token)
+        time.sleep(0.3)
+        go_on.set()
+        assert [each.result(HANG).status for each in (ranged, whole)] == [416, 200]
 
 
 def test_a_redirect_is_kept_though_nobody_reads_its_body(service: Service, origin: Origin, token: Fields) -> None:
