@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable
 from contextlib import AsyncExitStack, ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.cache.conditions import confirms, validation
 from gateway.cache.draft import Draft
@@ -33,6 +33,9 @@ _ENOUGH_TO_SNIFF = 1024
 _QUICK = 256 * 1024
 _UNREADABLE = 1.0
 """Seconds that a manifest may be old whose text is coded, and so does not say."""
+
+_IN_FLIGHT = 0.5
+"""Seconds that a manifest may be old that is joined before it can be read how old it may be."""
 
 
 @dataclass
@@ -121,13 +124,13 @@ class Asking:
         if head is None or placed is None:
             return None
         shelf, draft = placed
-        flight = Flight(head, times, head.length, draft.fd)
+        entry = Entry(head, times, _IN_FLIGHT if kind_of(head.get("Content-Type"), b"") else None, draft.name, 0)
+        flight = Flight(entry, head.length, draft.fd)
 
         async def publish() -> None:
             await self._publish(flight, shelf, draft)
 
         Pump(flight, draft, fetched.body, fetching.pop_all(), publish, lambda: self._forget(flight)).start()
-        entry = Entry(head, times, None, draft.name, 0)
         self._tell(shelf, entry, head.length, whole=False)
         if storable(head) and entry.freshness(self.clock()) > 0:
             self.flights.add(self.key, flight)
@@ -141,7 +144,7 @@ class Asking:
 
     async def _publish(self, flight: Flight, shelf: Shelf, draft: Draft) -> None:
         """Let the whole body be found by whoever asks later, if it is of use to them."""
-        entry = Entry(flight.head, flight.times, await _most_stale(flight), draft.name, draft.size)
+        entry = replace(flight.entry, most=await _most_stale(flight), size=draft.size)
         useful = storable(flight.head) and (entry.freshness(self.clock()) > 0 or validation(flight.head))
         if useful and await shelf.settled(draft) and self.shelves.keep(shelf, self.key, entry):
             draft.finish()

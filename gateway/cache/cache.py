@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gateway.cache.asking import Asking
@@ -13,7 +13,7 @@ from gateway.cache.flight import Flight, Flights
 from gateway.cache.following import Following
 from gateway.cache.lead import Lead, Watch
 from gateway.cache.question import Question, Reply, Unshared
-from gateway.cache.serving import from_flight, from_shelf
+from gateway.cache.serving import EmptyBody, from_flight, from_shelf
 from gateway.cache.shelves import Kept, Shelves
 from gateway.cache.wish import Wish
 from gateway.origins.fetcher import CacheUse, Fetched, Source
@@ -54,43 +54,56 @@ class Cache:
         """An answer that is shared, or could have been; None if the request is for its asker alone."""
         if not self.shelves.in_use:
             return None
+        if method == "HEAD":
+            return self._head(url, fields, permit, held)
         try:
             wish = Wish(url, fields, permit, Wanted.of(fields))
         except NotOneRange:
             return None
-        return self._hit(wish, self.clock(), held) if method == "HEAD" else await self._get(wish, held)
+        return await self._get(wish, held)
+
+    def _head(self, url: MediaUrl, fields: Mapping[str, str], permit: Permit, held: AsyncExitStack) -> Fetched | None:
+        """What is stored of the whole, without its body: a range is only of a GET (RFC 9110, section 14.2)."""
+        wish = Wish(url, {name: value for name, value in fields.items() if "Range" not in name}, permit, None)
+        served = self._hit(wish, self.clock(), held)
+        return replace(served, body=EmptyBody()) if served else None
 
     def _hit(self, wish: Wish, now: float, held: AsyncExitStack) -> Fetched | None:
         for key in (wish.whole, wish.part):
             kept = self.shelves.find(key, now) if key else None
-            if kept is not None and kept.entry.freshness(now) > 0:
-                served = from_shelf(kept, wish, CacheUse.HIT, now, held)
-                if served is not None:
-                    return served
-                kept.shelf.drop(key)
+            is_fresh = kept is not None and kept.entry.freshness(now) > 0
+            if kept and is_fresh and (served := self._kept(kept, key, wish, CacheUse.HIT, held)):
+                return served
         return None
+
+    def _kept(self, kept: Kept, key: str, wish: Wish, use: CacheUse, held: AsyncExitStack) -> Fetched | None:
+        served = from_shelf(kept, wish, use, self.clock(), held)
+        if served is None:  # only its head is left, and would be found, or confirmed, again and again
+            kept.shelf.drop(key)
+        return served
 
     async def _get(self, wish: Wish, held: AsyncExitStack) -> Fetched | None:
         while True:
             now = self.clock()
-            if served := self._hit(wish, now, held) or self._joined(wish, held):
+            if served := self._hit(wish, now, held) or self._joined(wish, now, held):
                 return served
             stale = self.shelves.find(wish.whole, now)
             if wish.is_conditional and stale is None:
                 return None
-            reply, use = await self._reply(wish, stale, held)
+            key = wish.part if wish.part and stale is None else wish.whole
+            reply, use = await self._reply(wish, key, stale, held)
             if isinstance(reply, Fetched):
                 return reply
             if isinstance(reply, Unshared):
                 return None
             if isinstance(reply, Kept):
-                return from_shelf(reply, wish, use, self.clock(), held)
+                return self._kept(reply, key, wish, use, held)
             if isinstance(reply, Flight) and not reply.over:
                 return self._watched(reply, wish, use, held)
 
-    def _joined(self, wish: Wish, held: AsyncExitStack) -> Fetched | None:
+    def _joined(self, wish: Wish, now: float, held: AsyncExitStack) -> Fetched | None:
         for key in filter(None, (wish.whole, wish.part)):
-            flight = self._flights.find(key)
+            flight = self._flights.find(key, now)
             if flight and (served := self._watched(flight, wish, CacheUse.JOINED, held)):
                 return served
         return None
@@ -100,9 +113,10 @@ class Cache:
         flight.end_if_unwatched()
         return served
 
-    async def _reply(self, wish: Wish, stale: Kept | None, held: AsyncExitStack) -> tuple[Reply | Fetched, CacheUse]:
+    async def _reply(
+        self, wish: Wish, key: str, stale: Kept | None, held: AsyncExitStack
+    ) -> tuple[Reply | Fetched, CacheUse]:
         """What the origin says, to whoever has asked it first."""
-        key = wish.part if wish.part and stale is None else wish.whole
         if known := self._questions.get(key):
             return await known.reply(), CacheUse.JOINED
         question = self._questions[key] = Question()
@@ -118,11 +132,15 @@ class Cache:
         self, wish: Wish, key: str, stale: Kept | None, held: AsyncExitStack
     ) -> tuple[Reply | Fetched, CacheUse]:
         """What the origin says, to whichever worker has asked it first."""
-        lead = Lead.take(self.leads / key) if self.leads else None
-        if lead is None and self.leads:
-            with ExitStack() as watching:
-                watch = watching.enter_context(Watch.on(self.leads / key))
-                following = Following(key, self.shelves, self._flights, watch, watching)
-                return await following.reply(), CacheUse.JOINED
+        lead = None
+        with suppress(OSError):  # the folder is gone, say: each worker asks for itself
+            lead = Lead.take(self.leads / key) if self.leads else None
+            if lead is None and self.leads:
+                return await self._followed(self.leads / key, key), CacheUse.JOINED
         asking = Asking(self.source, self.shelves, self.clock, self._flights, wish, key, stale, lead)
         return await asking.answer(held)
+
+    async def _followed(self, path: Path, key: str) -> Reply:
+        with ExitStack() as watching:
+            watch = watching.enter_context(Watch.on(path))
+            return await Following(key, self.shelves, self._flights, self.clock, watch, watching).reply()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self
@@ -27,8 +28,8 @@ class Entry:
 
     def freshness(self, now: float) -> float:
         """Seconds for which it may still be given out without asking its origin; 0 or less if not at all. ``now`` is in
-        seconds of the epoch."""
-        return self._lifetime - self.age(now)
+        seconds of the epoch; if that is before the answer came, the clock was set back, and the age is not known."""
+        return self._lifetime - self.age(now) if now >= self.times.answered else -math.inf
 
     def age(self, now: float) -> float:
         """Its age in seconds (RFC 9111, section 4.2.3)."""

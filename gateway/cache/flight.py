@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from gateway.cache.freshness import Times
+from gateway.cache.entry import Entry
 from gateway.origins.head import Head
 from gateway.origins.lasting import Readable
 from gateway.problem import Problem
@@ -34,11 +34,11 @@ class Viewer(Protocol):
 
 @dataclass(eq=False)
 class Flight:
-    """``head`` and ``total`` are the representation's; a total that is not told is known when the body is ``whole``.
-    ``fd`` is the file's, ``on_empty`` called when nobody watches what is not whole."""
+    """``entry`` has the representation's head, and says how long who comes may join; ``total`` is its size: one that is
+    not told is known when the body is ``whole``. ``fd`` is the file's, ``on_empty`` called when nobody watches what is
+    not whole."""
 
-    head: Head
-    times: Times
+    entry: Entry
     total: int | None
     fd: int
     on_empty: Callable[[], None] = field(default=lambda: None)
@@ -55,6 +55,11 @@ class Flight:
     rest: Readable | None = field(default=None, init=False)
     viewers: set[Viewer] = field(default_factory=set, init=False)
     _waiting: list[asyncio.Future[None]] = field(default_factory=list, init=False)
+
+    @property
+    def head(self) -> Head:
+        """The representation's."""
+        return self.entry.head
 
     @property
     def ended(self) -> bool:
@@ -141,10 +146,10 @@ class Flights:
     def __init__(self) -> None:
         self._by_key: dict[str, Flight] = {}
 
-    def find(self, key: str) -> Flight | None:
-        """One that is not over."""
+    def find(self, key: str, now: float) -> Flight | None:
+        """One that is not over, and still fresh; ``now`` is in seconds of the epoch."""
         flight = self._by_key.get(key)
-        return None if flight is None or flight.over else flight
+        return None if flight is None or flight.over or flight.entry.freshness(now) <= 0 else flight
 
     def add(self, key: str, flight: Flight) -> None:
         """In place of an older one."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
@@ -25,6 +26,7 @@ class Following:
     key: str
     shelves: Shelves
     flights: Flights
+    clock: Callable[[], float]
     watch: Watch
     held: ExitStack
     _task: asyncio.Task[None] | None = field(default=None, init=False)
@@ -36,7 +38,8 @@ class Following:
             news = self.watch.news()
             if news is None:
                 continue
-            if news.entry is None or (came_late and not news.open):
+            is_open = news.entry is not None and news.open and news.entry.freshness(self.clock()) > 0
+            if news.entry is None or (came_late and not is_open):
                 return Unshared()
             if news.whole:
                 return Kept(self.shelves.shelves[news.shelf], news.entry)
@@ -48,7 +51,7 @@ class Following:
             fd = self.held.enter_context(self.shelves.shelves[news.shelf].opened(entry))
         except OSError:
             return Abandoned()
-        flight = Flight(entry.head, entry.times, news.total, fd)
+        flight = Flight(entry, news.total, fd)
         flight.on_empty = self._stop
         if news.open:
             self.flights.add(self.key, flight)

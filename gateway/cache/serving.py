@@ -41,7 +41,7 @@ def from_flight(flight: Flight, wish: Wish, use: CacheUse, source: Source, held:
         return source.fetch(wish.url, "GET", wish.unconditional | rest.fields, wish.permit)
 
     if flight.total is None:
-        if flight.head.status == 200 and (wish.wanted is not None or wish.is_conditional):
+        if flight.head.status == 200 and (wish.is_conditional or not wish.is_of_all):
             return None
         head, body = flight.head, GrowingBody(flight, resume, held)
     else:

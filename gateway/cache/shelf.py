@@ -112,6 +112,7 @@ class Shelf:
             return Draft(self._bodies / name, self._allowance, wanted)
         except OSError as error:
             self._allowance.give_back(wanted)
+            self._made = False  # perhaps somebody has emptied it
             self._tell(error)
             return None
 
@@ -148,6 +149,7 @@ class Shelf:
         try:
             told = os.statvfs(self._bodies)
         except OSError:
+            self._made = False
             return False
         return told.f_bavail * told.f_frsize >= size + _SPARE
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import http.client
+import json
+import shutil
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -159,3 +161,71 @@ def test_a_folder_that_cannot_be_used_spoils_no_body(origin: Origin, start_servi
     assert digest(start + slow.read()) == digest(large)
     connection.close()
     assert use(service.media(f"{origin.url}/v.ts", token)) == "hit"
+
+
+def test_who_comes_when_a_growing_body_is_stale_asks_anew(service: Service, origin: Origin, token: Fields) -> None:
+    slow = origin.scripts["/v.ts"] = Slow({"Cache-Control": "max-age=1", "ETag": '"a"'})
+    with ThreadPoolExecutor(3) as viewers:
+        watching = [viewers.submit(service.media, f"{origin.url}/v.ts", token)]
+        time.sleep(0.3)
+        watching.append(viewers.submit(service.media, f"{origin.url}/v.ts", token))
+        time.sleep(1.2)
+        assert len(origin.asked) == 1
+        watching.append(viewers.submit(service.media, f"{origin.url}/v.ts", token))
+        time.sleep(0.3)
+        slow.go_on.set()
+        assert {digest(each.result(HANG).body) for each in watching} == {digest(BODY)}
+    assert len(origin.asked) == 2
+
+
+def test_a_head_that_is_answered_from_the_cache_reads_nothing(service: Service, origin: Origin, token: Fields) -> None:
+    origin.scripts["/v.ts"] = answer(BODY, Cache_Control="max-age=60")
+    service.media(f"{origin.url}/v.ts", token)
+    for fields in ({}, {"Range": "bytes=5-9"}):
+        reply = service.media(f"{origin.url}/v.ts", {**token, **fields}, "HEAD")
+        assert (reply.status, reply.headers["Content-Length"], use(reply)) == (200, str(len(BODY)), "hit")
+    records = [json.loads(line) for line in service.log.read_text().splitlines() if line.startswith("{")]
+    assert [record["sent"] for record in records if record.get("method") == "HEAD"] == [0, 0]
+
+
+@pytest.mark.parametrize("asked", ["bytes=0-", None], ids=["by a range of all", "plainly"])
+def test_a_body_without_a_length_is_one_fetch(
+    service: Service, origin: Origin, token: Fields, asked: str | None
+) -> None:
+    slow = origin.scripts["/v.ts"] = Slow(chunked=True)
+    fields = {**token, "Range": asked} if asked else token
+    with ThreadPoolExecutor(5) as viewers:
+        watching = [viewers.submit(service.media, f"{origin.url}/v.ts", fields) for _ in range(5)]
+        time.sleep(0.5)
+        slow.go_on.set()
+        assert {digest(each.result(HANG).body) for each in watching} == {digest(BODY)}
+    assert len(origin.asked) == 1
+
+
+def test_a_disk_that_is_emptied_is_filled_again(origin: Origin, start_service: StartService) -> None:
+    large = BODY * 2
+
+    def script(request: BaseHTTPRequestHandler) -> None:
+        same = request.headers.get("If-None-Match") == '"a"'
+        answer(b"" if same else large, 304 if same else 200, Cache_Control="no-cache", ETag='"a"')(request)
+
+    origin.scripts["/v.ts"] = script
+    service = start_service("cache: {memory: 8MiB, disk: 64MiB}\n" + tiers_text(origin.url))
+    token = {"X-Session-Token": service.token(service.add_key("acme", "standard"))}
+
+    def uses() -> list[str]:
+        seen = []
+        for _ in range(3):
+            reply = service.media(f"{origin.url}/v.ts", token)
+            assert digest(reply.body) == digest(large)
+            seen.append(use(reply))
+            time.sleep(0.2)
+        return seen
+
+    assert uses() == ["miss", "confirmed", "confirmed"]
+    cache = service.folder / ".sluicegate" / "cache"
+    for body in (cache / "bodies").iterdir():
+        body.unlink()
+    assert uses() == ["", "miss", "confirmed"]  # at first the origin says that it has not changed
+    shutil.rmtree(cache)
+    assert uses()[-1] == "confirmed"
