@@ -12,9 +12,17 @@ _STEP = 1024 * 1024
 """Bytes that are asked for at once, where it is not known how many will come."""
 
 
+_BLOCK = 4096
+
+
+def cost(size: int) -> int:
+    """Bytes that a body of so many takes on a shelf: files are made of blocks, and it has a head."""
+    return (size + _BLOCK - 1) // _BLOCK * _BLOCK + _BLOCK
+
+
 class Allowance:
     """Bytes that this process may still write to a shelf before it has to look how full it is: ``left`` for drafts to
-    come, and ``pending`` set aside for those that are under way."""
+    come, and ``pending`` set aside for those under way whose files do not tell how large they will be."""
 
     def __init__(self) -> None:
         self.left = 0
@@ -25,27 +33,18 @@ class Allowance:
         if size > self.left:
             return False
         self.left -= size
-        self.pending += size
         return True
-
-    def use(self, size: int) -> None:
-        """So many of those that were set aside are written."""
-        self.pending -= size
-
-    def give_back(self, size: int) -> None:
-        """So many of those that were set aside were not needed."""
-        self.pending -= size
-        self.left += size
 
 
 @dataclass
 class Draft:
     """A file that grows, locked while it does, so that other processes see whether its writer lives. ``reserved`` are
-    bytes of the allowance that are set aside for it."""
+    bytes of the allowance that are set aside for it; ``told`` if that is known to be enough."""
 
     path: Path
     allowance: Allowance
     reserved: int
+    told: bool = field(kw_only=True)
     size: int = 0
     fd: int = field(init=False)
     _settled: bool = field(default=False, init=False)
@@ -53,6 +52,11 @@ class Draft:
     def __post_init__(self) -> None:
         self.fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         fcntl.flock(self.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        self._set_aside(self.reserved)
+
+    def _set_aside(self, size: int) -> None:
+        if not self.told:
+            self.allowance.pending += size
 
     @property
     def name(self) -> str:
@@ -71,7 +75,7 @@ class Draft:
         if written < size:
             return False
         self.size += size
-        self.allowance.use(size)
+        self._set_aside(-size)
         return True
 
     def _reserve(self, size: int) -> bool:
@@ -79,12 +83,14 @@ class Draft:
         if not self.allowance.take(more):
             return False
         self.reserved += more
+        self._set_aside(more)
         return True
 
     def finish(self) -> None:
         """It is whole: let go of what it did not need. Its file is its writer's no more."""
         self._settled = True
-        self.allowance.give_back(self.reserved - self.size)
+        self._set_aside(self.size - self.reserved)
+        self.allowance.left += self.reserved - cost(self.size)
         fcntl.flock(self.fd, fcntl.LOCK_UN)
 
     def discard(self) -> None:

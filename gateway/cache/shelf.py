@@ -10,13 +10,14 @@ import asyncio
 import logging
 import os
 import secrets
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cachetools import LRUCache
 
-from gateway.cache.draft import Allowance, Draft
+from gateway.cache.draft import Allowance, Draft, cost
 from gateway.cache.entry import Entry
 from gateway.cache.sweep import Sweep
 
@@ -32,8 +33,12 @@ _SPARE = 16 * 1024 * 1024
 _UNKNOWN = 1024 * 1024
 """Bytes set aside for a body whose length is not told."""
 
+_HEAD = 4096
+"""Bytes of a head that are set aside with the body's."""
+
 _log = logging.getLogger("sluicegate.cache")
 _SECONDS_BETWEEN_TOUCHES = 30
+_SECONDS_FULL = 1.0
 _REMEMBERED_HEADS = 4096
 
 
@@ -48,6 +53,7 @@ class Shelf:
         self._sharers = sharers
         self._heads, self._bodies = folder / "heads", folder / "bodies"
         self._allowance = Allowance()
+        self._full_until = 0.0
         self._memo: LRUCache[str, tuple[tuple[int, int], Entry, float]] = LRUCache(_REMEMBERED_HEADS)
         self._sweeping = asyncio.Lock()
         self._made = False
@@ -104,14 +110,15 @@ class Shelf:
 
     async def draft(self, key: str, size: int | None) -> Draft | None:
         """A file for a body of so many bytes, or of nobody knows how many; None if there is no room for it."""
-        wanted = _UNKNOWN if size is None else size
-        if wanted > self.largest or not await self._make_room(wanted):
+        told = size is not None
+        wanted = cost(_UNKNOWN if size is None else size)
+        if (size or 0) > self.largest or not await self._make_room(wanted):
             return None
-        name = f"{key}.{secrets.token_hex(4)}"
+        name = f"{key}.{secrets.token_hex(4)}" + (f".{wanted}" if told else "")
         try:
-            return Draft(self._bodies / name, self._allowance, wanted)
+            return Draft(self._bodies / name, self._allowance, wanted, told=told)
         except OSError as error:
-            self._allowance.give_back(wanted)
+            self._allowance.left += wanted
             self._made = False  # perhaps somebody has emptied it
             self._tell(error)
             return None
@@ -122,13 +129,17 @@ class Shelf:
         if self._allowance.take(size):
             return True
         async with self._sweeping:  # who waits for another's sweep mostly finds room afterwards
-            return self._allowance.take(size) or await self._sweep(size)
+            return self._allowance.take(size) or (time.monotonic() > self._full_until and await self._sweep(size))
 
     async def _sweep(self, size: int) -> bool:
+        """Whether there is room after a sweep. One that finds none is enough for a while: viewers wait for it."""
         room = await Sweep(self.folder, self.capacity).room(size + self._allowance.pending)
         share = self.capacity // _GRANTS // self._sharers
         self._allowance.left = min(room - self._allowance.pending, max(share, size))
-        return self._allowance.take(size)
+        if self._allowance.take(size):
+            return True
+        self._full_until = time.monotonic() + _SECONDS_FULL
+        return False
 
     def _make(self) -> bool:
         try:
@@ -168,7 +179,7 @@ class Shelf:
         head = self._heads / f"{key}.{secrets.token_hex(4)}"
         try:
             before = self._read(f"{self._heads}/{key}")
-            head.write_bytes(entry.written())
+            self._allowance.left -= max(0, head.write_bytes(entry.written()) - _HEAD)
             head.replace(self._heads / key)
         except OSError:
             _remove(head)

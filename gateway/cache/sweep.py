@@ -76,7 +76,7 @@ class Sweep:
             with suppress(OSError):
                 told = head.stat()
                 own = bodies.pop(head.name, [])
-                size = _blocks(told) + sum(_blocks(body.stat()) for body in own)
+                size = _blocks(told) + sum(_promised(body) for body in own)
                 yield _Stored(told.st_atime, size, head.name, tuple(body.name for body in own))
         for unnamed in bodies.values():
             for body in unnamed:
@@ -89,7 +89,7 @@ class Sweep:
         if time.time() - told.st_mtime > _SECONDS_UNNAMED and not is_written(path):
             path.unlink()
         else:  # a draft: it counts, and is the last that is to go
-            yield _Stored(float("inf"), _blocks(told), "", ())
+            yield _Stored(float("inf"), _promised(body), "", ())
 
     def _remove(self, stored: _Stored) -> int:
         """Bytes that are free now; a body that is being sent is freed when it has been."""
@@ -112,6 +112,12 @@ def is_written(path: Path) -> bool:
     finally:
         os.close(fd)
     return False
+
+
+def _promised(body: os.DirEntry[str]) -> int:
+    """Bytes that a body takes, or will when it is whole: its name tells, where that was known before."""
+    told = body.name.split(".")
+    return max(_blocks(body.stat()), int(told[2]) if len(told) == 3 and told[2].isdigit() else 0)
 
 
 def _blocks(told: os.stat_result) -> int:
