@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Self
 
 from gateway.cache.date import seconds_of
-from gateway.cache.part import Part
 from gateway.origins.extent import Extent
 from gateway.origins.head import Head
 
@@ -102,26 +101,9 @@ def respond(stored: Head, total: int, asked: Mapping[str, str]) -> Response:
         return _whole(stored, total)
     first, last = wanted.clipped(total)
     if first <= last:
-        return _partial(stored, Part(first, last, total), first)
+        return _partial(stored, first, last, total)
     # The last bytes of nothing are nothing, which no Content-Range can say (section 14.1.2).
     return _whole(stored, total) if wanted.suffix else _unsatisfied(stored, total)
-
-
-def within(stored: Head, wanted: Wanted) -> Response | None:
-    """The bytes wanted out of a stored 206; None unless it has them all. If-Range and the conditions are not looked at:
-    that is for `is_same` and `is_unchanged`."""
-    part = Part.of(stored)
-    if part is None:
-        return None
-    if part.total is not None:
-        first, last = wanted.clipped(part.total)
-    elif wanted.first is not None and wanted.last is not None:
-        first, last = wanted.first, wanted.last
-    else:
-        return None  # where it ends is not known
-    if not part.first <= first <= last <= part.last:
-        return None
-    return _partial(stored, Part(first, last, part.total), first - part.first)
 
 
 def is_unchanged(stored: Head, asked: Mapping[str, str]) -> bool:
@@ -163,12 +145,10 @@ def _whole(stored: Head, total: int) -> Response:
     return Response(Head(stored.status, (*_described(stored), ("Content-Length", str(total)))), 0, total)
 
 
-def _partial(stored: Head, part: Part, at: int) -> Response:
-    """The bytes of ``part``, which stand at byte ``at`` of the stored body."""
-    count = part.last - part.first + 1
-    total = "*" if part.total is None else part.total
-    extent = ("Content-Range", f"bytes {part.first}-{part.last}/{total}")
-    return Response(Head(206, (*_described(stored), extent, ("Content-Length", str(count)))), at, count)
+def _partial(stored: Head, first: int, last: int, total: int) -> Response:
+    count = last - first + 1
+    extent = ("Content-Range", f"bytes {first}-{last}/{total}")
+    return Response(Head(206, (*_described(stored), extent, ("Content-Length", str(count)))), first, count)
 
 
 def _unsatisfied(stored: Head, total: int) -> Response:

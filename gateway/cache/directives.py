@@ -23,13 +23,10 @@ class Directives:
     no_store: bool
     no_cache: bool
     private: bool
-    public: bool
     must_revalidate: bool
-    immutable: bool
     s_maxage: int | None
     max_age: int | None
     stale_if_error: int | None
-    stale_while_revalidate: int | None
 
     @classmethod
     def of(cls, head: Head) -> Self:
@@ -50,13 +47,10 @@ class Directives:
             no_store="no-store" in said,
             no_cache="no-cache" in said,
             private="private" in said,
-            public="public" in said,
             must_revalidate=not said.keys().isdisjoint({"must-revalidate", "proxy-revalidate", "s-maxage"}),
-            immutable="immutable" in said,
             s_maxage=said.get("s-maxage"),
             max_age=said.get("max-age"),
             stale_if_error=said.get("stale-if-error"),
-            stale_while_revalidate=said.get("stale-while-revalidate"),
         )
 
 

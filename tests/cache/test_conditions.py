@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tornado.httputil import HTTPHeaders
 
-from gateway.cache.conditions import NotOneRange, Wanted, confirms, is_same, is_unchanged, respond, validation, within
+from gateway.cache.conditions import NotOneRange, Wanted, confirms, is_same, is_unchanged, respond, validation
 from gateway.cache.part import Part
 from gateway.origins.head import Head
 from tests.cache.heads import at, awkward_heads, head, latin_1, video
@@ -252,58 +252,6 @@ def test_a_range_of_a_whole_is_what_it_names(total: int, text: str) -> None:
         assert Part.of(found.head) == Part(start, start + len(named) - 1, total)
     else:
         assert (found.head.status == 200) is (total == 0 and text.startswith("bytes=-") and text != "bytes=-0")
-
-
-@given(st.data(), ranges(), st.booleans())
-def test_a_range_of_a_part_is_what_it_names_of_the_whole_or_is_left_to_the_origin(
-    data: st.DataObject, text: str, told: bool
-) -> None:
-    total = data.draw(st.integers(1, 120))
-    low = data.draw(st.integers(0, total - 1))
-    high = data.draw(st.integers(low, total - 1))
-    whole, body = bytes(range(total)), bytes(range(low, high + 1))
-    stored = head(206, ("Content-Range", f"bytes {low}-{high}/{total if told else '*'}"), TAGGED)
-    wanted = Wanted.of({"Range": text})
-    assert wanted is not None
-    found = within(stored, wanted)
-    start, named = naive(text, whole)
-    if found is not None:
-        assert body[found.first : found.first + found.count] == named
-        assert Part.of(found.head) == Part(start, start + len(named) - 1, total if told else None)
-        assert found.head.length == len(named)
-    elif told:
-        assert not named or start < low or start + len(named) - 1 > high
-
-
-@pytest.mark.parametrize(
-    ("content_range", "text", "sent"),
-    [
-        ("bytes 10-19/100", "bytes=10-19", (0, 10)),
-        ("bytes 10-19/100", "bytes=12-15", (2, 4)),
-        ("bytes 10-19/100", "bytes=9-15", None),
-        ("bytes 10-19/100", "bytes=15-20", None),
-        ("bytes 10-19/100", "bytes=10-", None),
-        ("bytes 90-99/100", "bytes=95-", (5, 5)),
-        ("bytes 90-99/100", "bytes=95-1000", (5, 5)),
-        ("bytes 90-99/100", "bytes=-10", (0, 10)),
-        ("bytes 90-99/100", "bytes=-11", None),
-        ("bytes 90-99/100", "bytes=-0", None),
-        ("bytes 90-99/100", "bytes=100-", None),
-        ("bytes 0-99/100", "bytes=-1000", (0, 100)),
-        ("bytes 10-19/*", "bytes=12-15", (2, 4)),
-        ("bytes 10-19/*", "bytes=12-", None),
-        ("bytes 10-19/*", "bytes=12-20", None),
-        ("bytes 10-19/*", "bytes=-5", None),
-        ("bytes 10-19/15", "bytes=12-13", None),
-        ("", "bytes=12-13", None),
-    ],
-)
-def test_a_part_gives_what_it_has_wholly(content_range: str, text: str, sent: tuple[int, int] | None) -> None:
-    wanted = Wanted.of({"Range": text})
-    assert wanted is not None
-    found = within(head(206, ("Content-Range", content_range)), wanted)
-    assert (found and (found.first, found.count)) == sent
-    assert within(head(200, ("Content-Range", content_range)), wanted) is None
 
 
 conditions = st.dictionaries(
