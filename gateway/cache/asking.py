@@ -126,6 +126,7 @@ class Asking:
         shelf, draft = placed
         entry = Entry(head, times, _IN_FLIGHT if kind_of(head.get("Content-Type"), b"") else None, draft.name, 0)
         flight = Flight(entry, head.length, draft.fd)
+        flight.is_followed = lambda: self.lead is not None and self.lead.is_followed
 
         async def publish() -> None:
             await self._publish(flight, shelf, draft)

@@ -36,12 +36,13 @@ class Viewer(Protocol):
 class Flight:
     """``entry`` has the representation's head, and says how long who comes may join; ``total`` is its size: one that is
     not told is known when the body is ``whole``. ``fd`` is the file's, ``on_empty`` called when nobody watches what is
-    not whole."""
+    not whole, nor, as ``is_followed`` tells, on another worker."""
 
     entry: Entry
     total: int | None
     fd: int
     on_empty: Callable[[], None] = field(default=lambda: None)
+    is_followed: Callable[[], bool] = field(default=lambda: False)
     received: int = field(default=0, init=False)
     whole: bool = field(default=False, init=False)
     failure: Problem | None = field(default=None, init=False)
@@ -82,7 +83,7 @@ class Flight:
         """Nobody needs the rest of a body that nobody watches, unless it is a little one, such as a redirect's whose
         head was enough; one that is whole is not over before it is stored."""
         is_little = self.total is not None and self.total - self.received <= LITTLE
-        if not self.viewers and not is_little and not self.whole and not self.over:
+        if not (self.viewers or is_little or self.whole or self.over or self.is_followed()):
             self.over = True
             self.on_empty()
 

@@ -14,6 +14,7 @@ from gateway.cache.flight import LOOKAHEAD, Flight, Flights
 from gateway.cache.lead import News, Watch
 from gateway.cache.question import Abandoned, Reply, Unshared
 from gateway.cache.shelves import Kept, Shelves
+from gateway.origins.extent import Extent
 
 _SECONDS_HELD_UP = 2
 """For how long a fetch may stand still whose own viewers are perhaps slow, before those of this worker leave it."""
@@ -53,6 +54,7 @@ class Following:
             return Abandoned()
         flight = Flight(entry, news.total, fd)
         flight.on_empty = self._stop
+        self.watch.follow()
         if news.open:
             self.flights.add(self.key, flight)
         self._task = asyncio.create_task(self._follow(flight, entry.body, self.held.pop_all()))
@@ -74,7 +76,7 @@ class Following:
 
     async def _fill(self, flight: Flight, body: str) -> None:
         """Until the other worker's file is whole, or will not be."""
-        moved = time.monotonic()
+        moved, can_resume = time.monotonic(), Extent.of(flight.head) is not None
         async for led in self.watch.looks():
             news, there = self.watch.news(), os.fstat(flight.fd).st_size
             if there > flight.received:
@@ -85,5 +87,5 @@ class Following:
             if news and news.whole and news.entry and news.entry.size == there:
                 flight.finish()
                 return
-            if there > LOOKAHEAD and time.monotonic() - moved > _SECONDS_HELD_UP and led:
+            if led and can_resume and there > LOOKAHEAD and time.monotonic() - moved > _SECONDS_HELD_UP:
                 return

@@ -82,6 +82,16 @@ class Lead:
         with suppress(OSError):
             os.pwrite(self.fd, news.written(), 0)
 
+    @property
+    def is_followed(self) -> bool:
+        """Whether another worker has viewers of what this one fetches."""
+        try:
+            fcntl.lockf(self.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        fcntl.lockf(self.fd, fcntl.LOCK_UN)
+        return False
+
     def release(self) -> None:
         """Nothing more will be told; what was stays to be read by those who have the file open."""
         self.path.unlink(missing_ok=True)
@@ -120,6 +130,12 @@ class Watch:
             return True
         fcntl.flock(self.fd, fcntl.LOCK_UN)
         return False
+
+    def follow(self) -> None:
+        """Tell who leads that somebody needs what it fetches, until this watch ends. Such locks (fcntl(2)) have nothing
+        to do with those of `is_led` (flock(2))."""
+        with suppress(OSError):
+            fcntl.lockf(self.fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
 
     async def looks(self) -> AsyncIterator[bool]:
         """Now and then, for as long as somebody leads, whether that is so; the last time it is not."""

@@ -73,6 +73,7 @@ class Pump:
                     await self._hand_over(chunk)
                     return
                 self.flight.grew(len(chunk))
+                self.flight.end_if_unwatched()  # those of other workers leave without a word
         except Problem as problem:
             if not self.flight.whole:
                 self.flight.fail(problem)
