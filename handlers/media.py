@@ -136,6 +136,9 @@ class MediaHandler(Handler):
             self.add_header(name, value)
         for name, value in fields.UNTRUSTED.items():
             self.set_header(name, value)
+        if self.request.method == "HEAD":
+            await self._send(b"", admitted)  # a stored answer has its body at hand all the same
+            return
         await self._send(first.pop(), admitted)
         if isinstance(answer.body, Filed) and "Content-Length" in self._headers:
             await self._send_from_file(answer.body, admitted)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import json
 import random
 import re
 import signal
@@ -19,7 +20,7 @@ import pytest
 
 from tests.conftest import RedisServer, StartService
 from tests.scripted_origin import Origin, answer, send_head
-from tests.service import HANG, Reply, Service, tiers_text
+from tests.service import HANG, Reply, Service, send_raw, tiers_text
 
 BODY = random.Random(9).randbytes(700_000)
 FRESH = {"Cache-Control": "max-age=60", "ETag": '"a"'}
@@ -113,6 +114,21 @@ def test_ranges_are_served_out_of_a_whole_body(service: Service, origin: Origin,
     head = service.media(f"{origin.url}/v.ts", token, "HEAD")
     assert (head.status, head.headers["Content-Length"], head.body) == (200, "700000", b"")
     assert len(origin.asked) == 1
+
+
+def test_head_of_a_stored_body_sends_and_counts_none_of_it(service: Service, origin: Origin, token: Fields) -> None:
+    origin.scripts["/v.ts"] = answer(BODY, Cache_Control="max-age=60", ETag='"a"')
+    assert service.media(f"{origin.url}/v.ts", token).body == BODY
+    told = service.log.read_text()
+    shown = "".join(f"{name}: {value}\r\n" for name, value in token.items())
+    head = f"HEAD /api?url={quote(f'{origin.url}/v.ts', safe='')} HTTP/1.1\r\nHost: x\r\n{shown}\r\n"
+    replies = send_raw(service.port, head.encode() + b"GET /api/health HTTP/1.1\r\nHost: x\r\n\r\n")
+    first, second = replies.split(b"HTTP/1.1 200 OK\r\n")[1:]
+    assert b"Content-Length: 700000\r\n" in first
+    assert first.endswith(b"\r\n\r\n")
+    assert b'"status": "ok"' in second
+    (line,) = [json.loads(it) for it in service.log.read_text()[len(told) :].splitlines() if '"HEAD"' in it]
+    assert (line["sent"], line["cache"], line.get("cut_by")) == (0, "hit", None)
 
 
 def test_what_is_stored_is_nobodys_who_may_not_have_it(service: Service, origin: Origin, token: Fields) -> None:
