@@ -23,7 +23,8 @@ _DISCARD_SECONDS = 2
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Seconds that a client may take: from one answer to the end of the next request's head, and for a body."""
+    """Seconds that a client may take: from one answer to the end of the next request's head, or to take the last of an
+    answer, and for a body."""
 
     idle: float = 60
     body: float = 10
@@ -66,6 +67,7 @@ class Connection(Wire):
         self._kept: bool | None = None
         """Once an answer is written: whether the connection is kept open when the kernel has taken it."""
         self._left_to_discard = 0
+        self._is_paused = False
 
     @property
     def idle(self) -> bool:
@@ -96,7 +98,8 @@ class Connection(Wire):
         self._unread = self._unread + data if self._unread else data
         if self._exchange is None:
             self._read_on()
-        elif len(self._unread) > _MOST_AHEAD:
+        if self._exchange is not None and len(self._unread) > _MOST_AHEAD and not self.closed:
+            self._is_paused = True
             self._transport.pause_reading()
 
     def eof_received(self) -> None:
@@ -130,6 +133,13 @@ class Connection(Wire):
                 self._read_body(self._head)
         except Refused as refused:
             self.refuse(refused.answer)
+        if self._exchange is None:
+            self._read_again()
+
+    def _read_again(self) -> None:
+        if self._is_paused and not self.closed:
+            self._is_paused = False
+            self._transport.resume_reading()
 
     def _read_head(self) -> Head | None:
         """A head, if it is whole."""
@@ -168,12 +178,16 @@ class Connection(Wire):
     def answered(self, *, keep: bool) -> None:
         """An answer is written: go on when the kernel has taken it, so that a client that takes none gets no more."""
         self._kept = keep and not self._owner.ending
-        if not self.writing:
+        if self.writing:
+            self._deadline = self._loop.time() + self._owner.patience.idle
+        else:
             self._go_on()
 
     def _go_on(self) -> None:
         kept, self._kept = self._kept, None
         self._exchange = None
+        if self.closed:
+            return
         if not kept and self._unread:
             self._leave()
             return
@@ -181,7 +195,8 @@ class Connection(Wire):
             self._transport.close()
             return
         self._deadline = self._loop.time() + self._owner.patience.idle
-        self._transport.resume_reading()
+        if len(self._unread) <= _MOST_AHEAD:  # or each answer would let in more than a request
+            self._read_again()
         if self._unread:
             self._loop.call_soon(self._read_on)
 
@@ -199,7 +214,7 @@ class Connection(Wire):
             self._unread = b""
             self._left_to_discard = _DISCARDED_BYTES
             self._transport.write_eof()
-            self._transport.resume_reading()
+            self._read_again()
             self._wait_at_most(_DISCARD_SECONDS)
         else:
             self.close()
@@ -207,11 +222,11 @@ class Connection(Wire):
     def _look_at_time(self) -> None:
         """One timer for all of a connection's life, moved seldom: only when it goes off."""
         now = self._loop.time()
-        if self._exchange is not None:
+        if self._exchange is not None and self._kept is None:
             self._wait_at_most(self._owner.patience.idle)
         elif now < self._deadline:
             self._timer = self._loop.call_at(self._deadline, self._look_at_time)
-        elif (self._unread or self._head) and not self._left_to_discard:
+        elif (self._unread or self._head) and self.idle and not self._left_to_discard:
             self.refuse(LATE)
         else:
             self.close()

@@ -10,6 +10,9 @@ from tornado.httputil import HTTPHeaders
 
 T = TypeVar("T")
 
+_LONGEST_REMEMBERED = 64
+"""Characters of a field's name; a thousand names as long as a head may be would be many megabytes, for ever."""
+
 
 class Fields(HTTPHeaders):
     """Those of a request have been checked by `read_head`; those of an answer are by `Exchange`, as it writes them."""
@@ -37,7 +40,13 @@ class Fields(HTTPHeaders):
         return default if lines is None else lines[0] if len(lines) == 1 else ",".join(lines)
 
 
-@lru_cache(1000)
 def _usual_case(name: str) -> str:
     """A field's name as Tornado files it."""
+    return _remembered(name) if len(name) <= _LONGEST_REMEMBERED else _capitalised(name)
+
+
+def _capitalised(name: str) -> str:
     return "-".join(part.capitalize() for part in name.split("-"))
+
+
+_remembered = lru_cache(1000)(_capitalised)

@@ -12,7 +12,9 @@ _NAME = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _LINE = re.compile(rf"({_NAME}) ([!-~\x80-\xff]+) (HTTP/1\.[01])\r\n")
 _FIELD = re.compile(rf"({_NAME}):[ \t]*([\t -~\x80-\xff]*)\r\n")
 _FIELDS = re.compile(rf"(?:{_NAME}:[\t -~\x80-\xff]*+\r\n)*+")  # no fold, no space before a colon, no lone CR or LF
-_HOST = re.compile(r"[A-Za-z0-9\-._~%!$&'()*+;=\[\]:]*")  # RFC 3986, section 3.2.2, without the comma that joins two
+_AUTHORITY = r"(?:\[[A-Za-z0-9\-._~%!$&'()*+;=:]+\]|[A-Za-z0-9\-._~%!$&'()*+;=]*)(?::[0-9]{0,5})?"
+_HOST = re.compile(_AUTHORITY)  # RFC 3986, section 3.2, without a user, and without the comma that joins two fields
+_ABSOLUTE = re.compile(rf"https?://({_AUTHORITY})((?:[/?][^#]*)?)", re.IGNORECASE)
 _LENGTH = re.compile(r"[0-9]{1,15}")
 
 
@@ -47,7 +49,20 @@ def read_head(text: str) -> Head:
         raise Refused(400, BAD)
     if hosts and not _HOST.fullmatch(hosts[0]):
         raise Refused(400, BAD)
+    target = _origin_form(method, target, fields)
     return Head(method, target, version, fields, _length(fields, version), _keeps(fields, version))
+
+
+def _origin_form(method: str, target: str, fields: Fields) -> str:
+    """The path and query that are meant, in whichever form they come (RFC 9112, section 3.2): an absolute one's host is
+    the one that holds. ``*`` and what CONNECT names stay, and are found nowhere."""
+    if target.startswith("/") or method == "CONNECT" or (method == "OPTIONS" and target == "*"):
+        return target
+    absolute = _ABSOLUTE.fullmatch(target)
+    if absolute is None or not absolute[1]:
+        raise Refused(400, BAD)
+    fields["Host"] = absolute[1]
+    return absolute[2] if absolute[2].startswith("/") else "/" + absolute[2]
 
 
 def _length(fields: Fields, version: str) -> int | None:

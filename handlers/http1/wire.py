@@ -87,7 +87,7 @@ class Wire(asyncio.Protocol):
     async def send_file(self, file: int, offset: int, count: int) -> None:
         """Send a part of a file after all that was written, and return when the kernel has taken it. Raises
         `StreamClosedError`, or, after closing, `EOFError` if the file ends early."""
-        if self.writing:
+        if self.writing and not self.closed:
             await self._when_taken()
         end = offset + count
         while offset < end:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from handlers.http1.connection import Patience
 from tests.handlers.http1.served import Served, everything, get, served, until
+from tests.service import HANG
 
 CLOSE = {"Connection": "close"}
 
@@ -39,6 +41,11 @@ MALFORMED = {
     "two hosts": b"GET /echo HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n",
     "two hosts in one": b"GET /echo HTTP/1.1\r\nHost: x, y\r\n\r\n",
     "no host": b"GET /echo HTTP/1.1\r\n\r\n",
+    "host with a port that is none": get("/echo", fields={"Host": "x:" + "9" * 5000}),
+    "target without a slash": get("echo"),
+    "target of a user": get("http://me@x/echo"),
+    "target without a host": get("http:///echo"),
+    "asterisk": get("*"),
     "host with a path": b"GET /echo HTTP/1.1\r\nHost: x/y\r\n\r\n",
     "two empty lines before": b"\r\n\r\nGET /echo HTTP/1.1\r\nHost: x\r\n\r\n",
     "length and chunks": get("/echo", fields={"Content-Length": "5", "Transfer-Encoding": "chunked"}) + b"0\r\n\r\n",
@@ -158,6 +165,54 @@ def test_a_client_that_sends_more_and_more_is_not_read_on(server: Served) -> Non
             while sent < 64 * 2**20:
                 sent += client.send(get("/echo") * 1000)
     assert sent < 32 * 2**20
+
+
+def test_a_client_that_sends_more_than_it_takes_is_not_read_on_between_its_answers(server: Served) -> None:
+    with server.connect(receive=4096) as client:
+        client.settimeout(0.5)
+        requests = get("/echo") * 1000
+        sent = 0
+        with pytest.raises(TimeoutError):
+            while sent < 64 * 2**20:
+                sent += client.send(requests[sent % len(requests) :])
+    assert sent < 32 * 2**20
+
+
+def test_requests_that_wait_behind_others_are_all_answered_however_many_bytes_they_are(server: Served) -> None:
+    body = get("/echo", method="POST", fields={"Content-Length": "8000"}) + bytes(8000)
+    sent = (get("/turns/first") + body * 20) * 3 + get("/echo/last", fields=CLOSE)
+    reply = server.ask(sent)
+    assert reply.count(b"HTTP/1.1 200 OK") == 64
+    assert b'"/echo/last"' in reply
+
+
+def test_a_client_that_does_not_take_the_last_of_an_answer_is_not_waited_for_for_ever() -> None:
+    with served(patience=Patience(idle=0.5)) as server, server.connect(receive=4096) as client:
+        client.settimeout(0.5)
+        requests = get("/echo") * 1000
+        sent = 0
+        with pytest.raises((TimeoutError, ConnectionError)):
+            while True:
+                sent += client.send(requests[sent % len(requests) :])
+        deadline = time.monotonic() + HANG
+        while server.server.connections:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+
+def test_a_target_may_name_its_host(server: Served) -> None:
+    assert b'{"uri": "/echo/a?b", ' in server.ask(get("http://y:80/echo/a?b", fields=CLOSE))
+    assert b"HTTP/1.1 404 " in server.ask(get("HTTP://y?a", fields=CLOSE))
+
+
+def test_long_names_of_fields_are_not_remembered(server: Served) -> None:
+    tracemalloc.start()
+    try:
+        for number in range(100):
+            server.ask(get("/echo", fields={f"A{number}-{'b' * 30_000}": "x", **CLOSE}))
+        assert tracemalloc.get_traced_memory()[0] < 2 * 2**20
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_client_that_takes_no_answers_gets_no_more_of_them(server: Served) -> None:
