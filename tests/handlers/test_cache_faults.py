@@ -184,6 +184,7 @@ def test_a_head_that_is_answered_from_the_cache_reads_nothing(service: Service, 
     for fields in ({}, {"Range": "bytes=5-9"}):
         reply = service.media(f"{origin.url}/v.ts", {**token, **fields}, "HEAD")
         assert (reply.status, reply.headers["Content-Length"], use(reply)) == (200, str(len(BODY)), "hit")
+    service.wait_for_log(r'(?s)"method": "HEAD".*"method": "HEAD"')  # a line is written after its answer
     records = [json.loads(line) for line in service.log.read_text().splitlines() if line.startswith("{")]
     assert [record["sent"] for record in records if record.get("method") == "HEAD"] == [0, 0]
 
