@@ -22,11 +22,13 @@ def memory_folder() -> Iterator[Path]:
     prefix = f"sluicegate-{os.geteuid()}-"
     for left in base.glob(f"{prefix}*"):
         _remove_if_dead(left)
-    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=base))
+    new = Path(tempfile.mkdtemp(prefix=f".{prefix}", dir=base))  # by a name that nobody looks for, until it is locked
     owner = os.getpid()
-    lock = os.open(folder / _LIVING, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    lock = os.open(new / _LIVING, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    folder = new
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        folder = new.rename(base / new.name.removeprefix("."))
         yield folder
     finally:
         os.close(lock)
@@ -35,7 +37,7 @@ def memory_folder() -> Iterator[Path]:
 
 
 def _remove_if_dead(folder: Path) -> None:
-    """One without a lock is being made, or was left by something that could not make it: it is left alone."""
+    """One that is another user's, or is none of a gateway's, is left alone."""
     with suppress(OSError):
         if folder.stat(follow_symlinks=False).st_uid != os.geteuid():
             return
