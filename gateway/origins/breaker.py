@@ -45,10 +45,9 @@ class Breaker:
     @property
     def state(self) -> State:
         """Closed; open; or half open, which is when one request may find out."""
-        now = self._clock()
-        if not self._pause or now - self._until > FORGOTTEN:
+        if not self._pause or self._is_forgotten:
             return State.CLOSED
-        return State.OPEN if now < self._until else State.HALF_OPEN
+        return State.OPEN if self._clock() < self._until else State.HALF_OPEN
 
     @property
     def admits(self) -> bool:
@@ -62,6 +61,10 @@ class Breaker:
 
     def begin(self) -> bool:
         """A request is made that was admitted; returns whether it is the probe of an open breaker."""
+        if self._pause and self._is_forgotten:
+            _log.info("origin %s is asked as usual: its trouble is forgotten", self._origin)
+            self._failures = 0
+            self._pause = 0.0
         self._is_probed = bool(self._pause)
         return self._is_probed
 
@@ -83,6 +86,10 @@ class Breaker:
         """It was given up, which says nothing of the origin: another may be the probe."""
         if is_probe:
             self._is_probed = False
+
+    @property
+    def _is_forgotten(self) -> bool:
+        return not self._is_probed and self._clock() - self._until > FORGOTTEN
 
     def _open(self, why: Reason) -> None:
         now = self._clock()

@@ -6,7 +6,7 @@ import asyncio
 import enum
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -173,18 +173,21 @@ class Fetcher:
             self.resumed += body.resumed
 
     async def _rest(self, places: Sequence[_Place], rest: Extent) -> Transfer:
-        """The rest of the first place's body, from there, or from another that has exactly the same."""
-        own, *others = places
-        try:
-            return await self._answer(own, "GET", rest.fields, tries=1)
-        except (OriginUnreachable, OriginTimedOut):
-            for other in others:
-                with suppress(OriginUnreachable, OriginTimedOut):
-                    transfer = await self._answer(other, "GET", rest.fields, tries=1)
-                    if rest.met_by(transfer.head.result()):
-                        return transfer
-                    transfer.cancel()
-            raise
+        """What the first place answers about the rest of its body, or, where that gives no answer or 502, 503 or 504,
+        the rest from another that has exactly the same."""
+        own = places[0]
+        problem: Problem = OriginUnreachable("The origin says that it cannot give the rest of the body now.")
+        for place in places:
+            try:
+                transfer = await self._answer(place, "GET", rest.fields, tries=1)
+            except (OriginUnreachable, OriginTimedOut) as failed:
+                problem = failed if place is own else problem
+                continue
+            head = transfer.head.result()
+            if rest.met_by(head) or (place is own and head.status not in UNWELL):
+                return transfer
+            transfer.cancel()
+        raise problem
 
     def _start(self, place: _Place, method: str, fields: Mapping[str, str]) -> Transfer:
         if self.transfers >= self._most:

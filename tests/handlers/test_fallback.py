@@ -167,6 +167,20 @@ def test_the_rest_of_a_body_is_had_of_a_fallback_that_has_the_same(
         assert cut.value.partial == BODY[:100_000]
 
 
+def test_the_rest_of_a_body_is_had_of_a_fallback_where_the_origin_says_that_it_is_down(
+    before: Service, origin: Origin, backup: Origin
+) -> None:
+    breaking = Breaking(iter([100_000]))
+
+    def once(request: BaseHTTPRequestHandler) -> None:
+        (breaking if len(origin.asked) == 1 else answer(b"down", 503))(request)
+
+    origin.scripts["/v.ts"] = once
+    backup.scripts["/v.ts"] = Breaking(iter([]))
+    assert before.media(f"{origin.url}/v.ts", token(before)).body == BODY
+    assert backup.asked[0][2]["Range"] == "bytes=100000-299999"
+
+
 def test_a_fallback_that_has_another_body_does_not_keep_the_origin_from_being_asked_again(
     before: Service, origin: Origin, backup: Origin
 ) -> None:

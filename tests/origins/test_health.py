@@ -164,6 +164,28 @@ async def test_while_one_request_tries_the_others_do_not_wait_for_it(io_loop: IO
         assert len(origin.asked) == 7
 
 
+async def test_an_origin_that_nobody_asked_for_is_not_tried_by_one_alone(io_loop: IOLoop, origin: Origin) -> None:
+    go_on = threading.Event()
+
+    def slow(request: BaseHTTPRequestHandler) -> None:
+        go_on.wait(HANG)
+        answer(b"up")(request)
+
+    with new_gate() as gate:
+        origin.scripts["/v"] = answer(b"down", 502)
+        for _ in range(5):
+            await gate.status(origin.url)
+        gate.now += FORGOTTEN + 2
+        origin.scripts["/v"] = slow
+        asking = [asyncio.ensure_future(gate.status(origin.url)) for _ in range(10)]
+        await until_asked(origin, 15)
+        go_on.set()
+        assert await asyncio.gather(*asking) == [200] * 10
+        origin.scripts["/v"] = answer(b"down", 502)
+        assert [await gate.status(origin.url) for _ in range(5)] == [502] * 5
+        assert gate.health.states == {(origin.url,): 2}
+
+
 async def test_a_try_that_its_client_gives_up_lets_another_try(io_loop: IOLoop, origin: Origin) -> None:
     asked = threading.Event()
 
