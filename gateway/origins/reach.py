@@ -16,7 +16,9 @@ LONGEST_STALL = Seconds(300)
 @dataclass(frozen=True, slots=True)
 class Reach:
     """``connect`` is for the name, the connection and TLS together; ``stall`` for each stretch in which nothing comes,
-    before the head and in the body. ``fallbacks`` are asked in this order, and are single origins."""
+    before the head and in the body, as libcurl measures it: a mean over some seconds, noticed up to 10 s late.
+    ``fallbacks`` are asked in this order, and are single origins.
+    """
 
     connect: Seconds = CONNECT
     stall: Seconds = STALL
