@@ -38,19 +38,20 @@ class Body:
         return bytes(self._whole) if len(self._whole) == self._length else None, data[missing:]
 
     def _read_chunks(self, data: bytes) -> tuple[bytes | None, bytes]:
+        at = 0  # what lies behind is not moved for each chunk: a body may be thousands of them
         while True:
             if self._left:
-                data = self._read_chunk(data)
+                at = self._read_chunk(data, at)
                 if self._left:
-                    return None, data
-            line, found, rest = data.partition(b"\r\n")
-            self._bound(len(line))
-            if not found:
-                return None, data
-            data = rest
+                    return None, data[at:]
+            end = data.find(b"\r\n", at)
+            self._bound((len(data) if end < 0 else end) - at)
+            if end < 0:
+                return None, data[at:]
+            line, at = data[at:end], end + 2
             self._overhead += len(line) + 2
             if self._in_trailer and not line:
-                return bytes(self._whole), data
+                return bytes(self._whole), data[at:]
             self._read_line(line)
 
     def _read_line(self, line: bytes) -> None:
@@ -67,19 +68,19 @@ class Body:
         self._left = number + 2 if number else 0
         self._in_trailer = not number
 
-    def _read_chunk(self, data: bytes) -> bytes:
-        """Take a chunk's bytes as they come, and the end of its line when that is whole."""
+    def _read_chunk(self, data: bytes, at: int) -> int:
+        """Take a chunk's bytes as they come, and the end of its line when that is whole; returns how far that went."""
         content = max(self._left - 2, 0)
-        taken = data[:content]
+        taken = data[at : at + content]
         self._whole += taken
         self._left -= len(taken)
-        data = data[len(taken) :]
-        if self._left > 2 or len(data) < 2:
-            return data
-        if data[:2] != b"\r\n":
+        at += len(taken)
+        if self._left > 2 or len(data) - at < 2:
+            return at
+        if data[at : at + 2] != b"\r\n":
             raise Refused(400, BAD)
         self._left = 0
-        return data[2:]
+        return at + 2
 
     def _bound(self, waiting: int) -> None:
         if self._overhead + waiting > _MOST_OVERHEAD:

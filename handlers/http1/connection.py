@@ -9,7 +9,7 @@ from typing import Protocol
 from handlers.http1.body import Body
 from handlers.http1.exchange import Exchange
 from handlers.http1.head import Head, read_head
-from handlers.http1.refused import BAD, HEAD_TOO_LARGE, LATE, Refused
+from handlers.http1.refused import BAD, LATE, Refused
 from handlers.http1.request import Request
 from handlers.http1.wire import Wire
 
@@ -132,7 +132,7 @@ class Connection(Wire):
             if self._head is not None:
                 self._read_body(self._head)
         except Refused as refused:
-            self.refuse(refused.answer)
+            self.refuse(refused)
         if self._exchange is None:
             self._read_again()
 
@@ -147,8 +147,7 @@ class Connection(Wire):
             self._unread = self._unread[2:]  # one empty line before a request is forgiven (RFC 9112, section 2.2)
         end = self._unread.find(b"\r\n\r\n")
         if end > LARGEST_HEAD or (end < 0 and len(self._unread) > LARGEST_HEAD):
-            self.refuse(HEAD_TOO_LARGE)
-            return None
+            raise Refused(431, "Request header fields too large")  # RFC 6585, section 5
         if end < 0:
             if self._unread.count(b"\n") != self._unread.count(b"\r\n"):
                 raise Refused(400, BAD)  # at once: the end of such a head might never come
@@ -202,9 +201,9 @@ class Connection(Wire):
 
     # -- the end -------------------------------------------------------------------------------------------------------
 
-    def refuse(self, answer: bytes) -> None:
+    def refuse(self, refused: Refused) -> None:
         """Answer what is no request, or is one too many, and close."""
-        self.send(answer)
+        self.send(refused.answer)
         self._leave()
 
     def _leave(self) -> None:

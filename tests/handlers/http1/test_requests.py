@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import tracemalloc
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from handlers.http1.body import Body
 from handlers.http1.connection import Patience
 from tests.handlers.http1.served import Served, everything, get, served, until
 from tests.service import HANG
@@ -67,6 +69,7 @@ def test_what_is_malformed_is_refused_and_nothing_after_it_is_read(server: Serve
     reply = server.ask(request_bytes + get("/echo/smuggled"))
     assert reply.startswith(b"HTTP/1.1 400 "), reply
     assert b"Connection: close\r\n" in reply
+    assert re.search(rb"\r\nDate: \w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT\r\n", reply)
     assert reply.count(b"HTTP/1.1 ") == 1
 
 
@@ -129,6 +132,16 @@ def test_a_body_that_is_too_large_is_told_so_before_it_comes(server: Served, sen
     reply = server.ask(sent)
     assert reply.startswith(b"HTTP/1.1 413 ")
     assert b'"error": "Request body too large"' in reply
+
+
+def test_what_lies_behind_a_body_of_small_chunks_does_not_make_it_slower_to_read() -> None:
+    def seconds(behind: int) -> float:
+        sent = b"1\r\na\r\n" * 8000 + b"0\r\n\r\n" + bytes(behind)
+        started = time.process_time()
+        assert Body(None).read(sent) == (b"a" * 8000, bytes(behind))
+        return time.process_time() - started
+
+    assert min(seconds(250_000) for _ in range(5)) < 5 * min(seconds(0) for _ in range(5))
 
 
 def test_an_answer_is_not_overtaken_by_the_reset_that_unread_bytes_cause(server: Served) -> None:
