@@ -18,6 +18,9 @@ for a stalled one."""
 _FILE_TURN = 1024 * 1024
 """Bytes of a file between two turns of the event loop, for a client that takes them as fast as they come."""
 
+_IN_LINE = 4 * 1024
+"""Bytes of a file that are held for a client whose socket is full."""
+
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER on, for no time: closing sends RST
 
 
@@ -95,7 +98,7 @@ class Wire(asyncio.Protocol):
                 raise StreamClosedError
             sent = self._send_some(file, offset, min(end - offset, _FILE_TURN))
             if not sent:
-                await self._until_writable()
+                sent = await self._wait_in_line(file, offset, min(end - offset, _IN_LINE))
             offset += sent
             if sent == _FILE_TURN:
                 await asyncio.sleep(0)
@@ -110,21 +113,22 @@ class Wire(asyncio.Protocol):
             self.close()
             raise StreamClosedError(real_error=error) from error
         if not sent:
-            self.close()
-            raise EOFError(f"the file ends at byte {offset}")
+            raise self._file_ended(offset)
         return sent
 
-    async def _until_writable(self) -> None:
-        """Wait until the kernel takes more; raise `StreamClosedError`. The transport's own descriptor is libuv's to
-        watch, so a second one for the same socket is."""
-        again = os.dup(self._socket.fileno())
-        taken = self._when_taken()
-        try:
-            self._loop.add_writer(again, _set, taken)
-            await taken
-        finally:
-            self._loop.remove_writer(again)
-            os.close(again)
+    async def _wait_in_line(self, file: int, offset: int, count: int) -> int:
+        """Wait until the kernel takes more, by having the transport write a little of the file, which only it can wait
+        for: its descriptor is libuv's to watch, and a second one for each slow client would be one too many. Returns
+        how much that was; raise `StreamClosedError`, or `EOFError`."""
+        piece = os.pread(file, count, offset)
+        if not piece:
+            raise self._file_ended(offset)
+        await self.send(piece)
+        return len(piece)
+
+    def _file_ended(self, offset: int) -> EOFError:
+        self.close()
+        return EOFError(f"the file ends at byte {offset}")
 
     def close(self) -> None:
         """End at once; what the kernel has not taken is not sent."""
@@ -135,8 +139,3 @@ class Wire(asyncio.Protocol):
         if not self._transport.is_closing():
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             self._transport.abort()
-
-
-def _set(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)

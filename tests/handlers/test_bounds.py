@@ -5,12 +5,14 @@ from __future__ import annotations
 import socket
 import time
 from contextlib import ExitStack
+from urllib.parse import quote
 
+import psutil
 import pytest
 
 from gateway.service.bounds import LEAST_DESCRIPTORS, Bounds
 from tests.conftest import StartService
-from tests.scripted_origin import Origin
+from tests.scripted_origin import Origin, answer
 from tests.service import HANG, Service, tiers_text
 
 DESCRIPTORS = 600
@@ -40,6 +42,28 @@ def test_one_connection_too_many_is_told_so_at_once_and_the_next_that_fits_is_se
         wait_until(service, "sluicegate_connections", most - 1)
         assert service.get("/api/health").status == 200
         assert gauge(service, "sluicegate_connections_refused") == 1
+
+
+def test_as_many_slow_viewers_of_a_stored_body_as_there_are_connections_all_get_it(
+    origin: Origin, start_service: StartService
+) -> None:
+    service = start_service(tiers_text(origin.url), limits=[f"--nofile={LEAST_DESCRIPTORS}"])
+    origin.scripts["/v.ts"] = answer(bytes(4 * 2**20), Cache_Control="max-age=60")
+    token = service.token(service.add_key("acme", "standard"))
+    path = f"/api?url={quote(f'{origin.url}/v.ts', safe='')}&token={token}"
+    assert len(service.get(path).body) == 4 * 2**20
+    with ExitStack() as held:
+        viewers = []
+        for _ in range(Bounds.within(LEAST_DESCRIPTORS).connections):
+            viewer = held.enter_context(socket.socket())
+            viewer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            viewer.settimeout(HANG)
+            viewer.connect(("127.0.0.1", service.port))
+            viewer.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            viewers.append(viewer)
+        for viewer in viewers:
+            assert viewer.recv(15) == b"HTTP/1.1 200 OK"
+        assert psutil.Process(service.process.pid).num_fds() < LEAST_DESCRIPTORS - 100  # for origins there is room yet
 
 
 def test_a_flood_of_connections_leaves_nothing_behind(origin: Origin, start_service: StartService) -> None:
