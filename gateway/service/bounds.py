@@ -9,6 +9,12 @@ from typing import Self
 _OWN = 128
 """Descriptors for everything that is no connection: files, the store, listeners, signals."""
 
+_EACH_CONNECTION = 2
+"""Its socket, and the file that a stored body is sent from."""
+
+_EACH_TRANSFER = 5
+"""The four connections that libcurl keeps open for each, and the file that it fills."""
+
 MOST_TRANSFERS = 4000
 LEAST_DESCRIPTORS = 512
 
@@ -22,15 +28,16 @@ class Bounds:
 
     @classmethod
     def within(cls, descriptors: int) -> Self:
-        """What so many file descriptors allow: half of them for clients, and half for origins, of whose connections
-        libcurl keeps four open for each transfer. Raise `ValueError` if that is too few to serve."""
+        """What so many file descriptors allow: half of them for origins, or fewer where `MOST_TRANSFERS` are enough, and
+        the rest for clients. Raise `ValueError` if that is too few to serve."""
         if descriptors < LEAST_DESCRIPTORS:
             raise ValueError(
                 f"{descriptors} file descriptors are too few to serve; allow at least {LEAST_DESCRIPTORS},"
                 " by ulimit -n, or LimitNOFILE in the unit"
             )
         left = descriptors - _OWN
-        return cls(left // 2, min(left // 8, MOST_TRANSFERS))
+        transfers = min(left // (2 * _EACH_TRANSFER), MOST_TRANSFERS)
+        return cls((left - transfers * _EACH_TRANSFER) // _EACH_CONNECTION, transfers)
 
 
 def raise_descriptors() -> int:
