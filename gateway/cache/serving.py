@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
 from gateway.cache.flight import Flight
 from gateway.cache.reading import GrowingBody, StoredBody
@@ -11,6 +11,7 @@ from gateway.cache.shelves import Kept
 from gateway.cache.wish import NEAR, Wish, aged
 from gateway.origins.extent import Extent
 from gateway.origins.fetcher import CacheUse, Fetched, Source
+from gateway.problem import OutOfCapacity
 
 
 class EmptyBody:
@@ -22,16 +23,21 @@ class EmptyBody:
 
 
 def from_shelf(kept: Kept, wish: Wish, use: CacheUse, now: float, held: AsyncExitStack) -> Fetched | None:
-    """The answer out of a stored one; None if that is gone from its shelf."""
+    """The answer out of a stored one; None if that is gone from its shelf. Raises `OutOfCapacity` if it is there, and
+    cannot be opened now."""
     entry = kept.entry
     response = wish.out_of(aged(entry.head, entry.age(now)), entry.size)
     if not response.count:
         return Fetched(response.head, EmptyBody(), use)
-    with suppress(OSError):
+    try:
         fd = held.enter_context(kept.shelf.opened(entry))
-        if os.fstat(fd).st_size == entry.size:
-            return Fetched(response.head, StoredBody(fd, response.first, response.count), use)
-    return None
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise OutOfCapacity("What is stored cannot be opened now.") from error
+    if os.fstat(fd).st_size != entry.size:
+        return None
+    return Fetched(response.head, StoredBody(fd, response.first, response.count), use)
 
 
 def from_flight(flight: Flight, wish: Wish, use: CacheUse, source: Source, held: AsyncExitStack) -> Fetched | None:

@@ -28,7 +28,7 @@ class Bounds:
 
     @classmethod
     def within(cls, descriptors: int) -> Self:
-        """What so many file descriptors allow: half of them for origins, or fewer where `MOST_TRANSFERS` are enough, and
+        """What so many file descriptors allow: half for origins, or fewer where `MOST_TRANSFERS` are enough, and
         the rest for clients. Raise `ValueError` if that is too few to serve."""
         if descriptors < LEAST_DESCRIPTORS:
             raise ValueError(
