@@ -7,8 +7,8 @@ import json
 import logging
 import secrets
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import cast
 
 from tornado.iostream import StreamClosedError
@@ -28,6 +28,7 @@ from gateway.problem import (
 from gateway.service.gateway import Gateway
 from gateway.tiers.admitted import Admitted
 from handlers import fields
+from handlers.admission import Admission
 from handlers.credentials import Shown, shown
 from handlers.http1.exchange import Exchange
 from handlers.http1.fields import Fields
@@ -119,19 +120,13 @@ class Handler(RequestHandler):
 
     # -- whether it may ------------------------------------------------------------------------------------------
 
-    @asynccontextmanager
-    async def admitted(self, identity: Identity, purpose: Purpose) -> AsyncIterator[Admitted]:
+    def admitted(self, identity: Identity, purpose: Purpose) -> AbstractAsyncContextManager[Admitted]:
         """Hold the tier's policies while the block runs; raise the `Problem` of the one that refuses."""
         call = self.call(identity, purpose)
         self.record.identity = identity
         self.record.shadowed = call.shadowed
         self._quotas, self._varies = call.quotas, call.varies
-        asked = time.monotonic()
-        async with self.generation.tier(identity.tier).admit(call) as admitted:
-            self.record.admitted = time.monotonic()
-            self.record.admission = self.record.admitted - asked
-            self._declare_quotas()
-            yield admitted
+        return Admission(self.generation.tier(identity.tier).admit(call), self.record, self._declare_quotas)
 
     def call(self, identity: Identity, purpose: Purpose) -> Call:
         """The request as policies see it."""
@@ -148,8 +143,9 @@ class Handler(RequestHandler):
         )
 
     def _declare_quotas(self) -> None:
-        for name, value in fields.rate_limit(self._quotas).items():
-            self.set_header(name, value)
+        if self._quotas:
+            for name, value in fields.rate_limit(self._quotas).items():
+                self.set_header(name, value)
 
     def declare_vary(self) -> None:
         """Say which of the request's header fields decide whether it is answered: to a cache, a part of its key (RFC

@@ -7,7 +7,7 @@ import re
 import time
 from abc import abstractmethod
 from collections.abc import Awaitable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from tornado.iostream import StreamClosedError
@@ -91,23 +91,31 @@ class MediaHandler(Handler):
         if not _MANIFEST_PATH.search(url.path):
             asked |= headers.to_origin(self.request.headers)
         self.record.trace = headers.trace_id(asked)
-        async with AsyncExitStack() as held:
-            judge = _Judge(self.generation.guard, admitted)
-            started = time.monotonic()
-            answer = await held.enter_async_context(self._open(url, asked, judge))
+        judge = _Judge(self.generation.guard, admitted)
+        started = time.monotonic()
+        async with self._open(url, asked, judge) as answer:
             self.record.origin = time.monotonic() - started
             self.record.cache = answer.cache.value
             kind, start = await sniff(answer)
-            if kind and answer.head.status == 206 and not is_whole(answer.head):
-                answer = await held.enter_async_context(self._open(url, headers.tracing(self.request.headers), judge))
-                kind, start = await sniff(answer)
-            if answer.head.status < 300:  # an error page is not media
-                admitted.judge(Media(answer.url, _kind(kind, answer)))
-            if kind and answer.head.status in {200, 206}:
-                await self._send_manifest(answer, kind, start, links.seen_from(url, answer.url), admitted)
-            else:
+            if not kind or answer.head.status != 206 or is_whole(answer.head):
                 first, start = [start], b""  # not to be held on to while the rest is sent
-                await self._send_as_it_is(answer, first, admitted)
+                await self._pass_on(answer, kind, first, links.seen_from(url, answer.url), admitted)
+                return
+            async with self._open(url, headers.tracing(self.request.headers), judge) as whole:
+                kind, start = await sniff(whole)
+                first, start = [start], b""
+                await self._pass_on(whole, kind, first, links.seen_from(url, whole.url), admitted)
+
+    async def _pass_on(
+        self, answer: Answer, kind: Kind | None, first: list[bytes], links: Links, admitted: Admitted
+    ) -> None:
+        """Send an answer, ``first`` being what has been read of its body."""
+        if answer.head.status < 300:  # an error page is not media
+            admitted.judge(Media(answer.url, _kind(kind, answer)))
+        if kind and answer.head.status in {200, 206}:
+            await self._send_manifest(answer, kind, first.pop(), links, admitted)
+        else:
+            await self._send_as_it_is(answer, first, admitted)
 
     def _open(self, url: MediaUrl, asked: Mapping[str, str], judge: _Judge) -> AbstractAsyncContextManager[Answer]:
         return self.gateway.client.open(url, self.request.method or "GET", asked, judge)

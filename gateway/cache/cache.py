@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import TracebackType
 
 from gateway.cache.asking import Asking
 from gateway.cache.conditions import NotOneRange, Wanted
@@ -37,18 +38,13 @@ class Cache:
         """As `Source.close`."""
         self.source.close()
 
-    @asynccontextmanager
-    async def fetch(
+    def fetch(
         self, url: MediaUrl, method: str, fields: Mapping[str, str], permit: Permit
-    ) -> AsyncIterator[Fetched]:
+    ) -> AbstractAsyncContextManager[Fetched]:
         """As `Source.fetch`; what the player's Cache-Control says is not looked at."""
-        async with AsyncExitStack() as held:
-            served = await self._served(url, method, fields, permit, held)
-            if served is None:
-                served = await held.enter_async_context(self.source.fetch(url, method, fields, permit))
-            yield served
+        return _Fetching(self, url, method, fields, permit)
 
-    async def _served(
+    async def served(
         self, url: MediaUrl, method: str, fields: Mapping[str, str], permit: Permit, held: AsyncExitStack
     ) -> Fetched | None:
         """An answer that is shared, or could have been; None if the request is for its asker alone."""
@@ -144,3 +140,26 @@ class Cache:
         with ExitStack() as watching:
             watch = watching.enter_context(Watch.on(path))
             return await Following(key, self.shelves, self._flights, self.clock, watch, watching).reply()
+
+
+class _Fetching:
+    """One answer, held while it is read."""
+
+    def __init__(self, cache: Cache, url: MediaUrl, method: str, fields: Mapping[str, str], permit: Permit) -> None:
+        self._cache = cache
+        self._asked = (url, method, fields, permit)
+
+    async def __aenter__(self) -> Fetched:
+        """The answer that is shared, or one for this asker alone."""
+        async with AsyncExitStack() as held:
+            fetched = await self._cache.served(*self._asked, held)
+            if fetched is None:
+                fetched = await held.enter_async_context(self._cache.source.fetch(*self._asked))
+            self._held = held.pop_all()
+        return fetched
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> bool | None:
+        """End what runs for it alone."""
+        return await self._held.__aexit__(kind, error, at)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
+from types import TracebackType
 
 import pycurl
 
-from gateway.origins.fetcher import CacheUse, Source
+from gateway.origins.fetcher import CacheUse, Fetched, Source
 from gateway.origins.guard import Judge
 from gateway.origins.head import Head
 from gateway.origins.lasting import Readable
@@ -43,21 +44,47 @@ class OriginClient:
         """End all that runs, and close all connections."""
         self.source.close()
 
-    @asynccontextmanager
-    async def open(self, url: MediaUrl, method: str, fields: Mapping[str, str], guard: Judge) -> AsyncIterator[Answer]:
+    def open(
+        self, url: MediaUrl, method: str, fields: Mapping[str, str], guard: Judge
+    ) -> AbstractAsyncContextManager[Answer]:
         """The answer to a request while the block runs, after at most five redirects.
 
         Raises what the guard and `Source.fetch` raise; the body's `read` raises the latter too.
         """
+        return _Opening(self.source, url, method, fields, guard)
+
+
+class _Opening:
+    """One answer, held while it is read."""
+
+    def __init__(self, source: Source, url: MediaUrl, method: str, fields: Mapping[str, str], guard: Judge) -> None:
+        self._source = source
+        self._url = url
+        self._method = method
+        self._fields = fields
+        self._guard = guard
+
+    async def __aenter__(self) -> Answer:
+        """Follow redirects, holding one answer at a time."""
+        url = self._url
         for _hop in range(MOST_REDIRECTS + 1):
-            permit = guard.judge(url)
-            async with self.source.fetch(url, method, fields, permit) as fetched:
-                location = fetched.head.get("Location")
-                if fetched.head.status not in _REDIRECTS or not location:
-                    yield Answer(url, fetched.head, fetched.body, fetched.cache)
-                    return
+            permit = self._guard.judge(url)
+            self._held: AbstractAsyncContextManager[Fetched] = self._source.fetch(
+                url, self._method, self._fields, permit
+            )
+            fetched = await self._held.__aenter__()
+            location = fetched.head.status in _REDIRECTS and fetched.head.get("Location")
+            if not location:
+                return Answer(url, fetched.head, fetched.body, fetched.cache)
+            await self._held.__aexit__(None, None, None)
             url = _target(url, location)
         raise OriginUnreachable(f"The origin redirects more than {MOST_REDIRECTS} times.")
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> bool | None:
+        """End what runs for it."""
+        return await self._held.__aexit__(kind, error, at)
 
 
 def _target(url: MediaUrl, location: str) -> MediaUrl:

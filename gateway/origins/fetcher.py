@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import enum
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Protocol
 
 from gateway.origins.curl import CurlPool
@@ -96,24 +97,16 @@ class Fetcher:
         """How many are running."""
         return len(self._pool.running)
 
-    @asynccontextmanager
-    async def fetch(
+    def fetch(
         self, url: MediaUrl, method: str, fields: Mapping[str, str], permit: Permit
-    ) -> AsyncIterator[Fetched]:
+    ) -> AbstractAsyncContextManager[Fetched]:
         """As `Source.fetch`. Where the origin gives no head, or 502, 503 or 504, its fallbacks are asked; one without
         any is asked once more if the connection was refused or lost. A body that breaks off is taken up again where it
         did, if the origin, or a fallback, can and has the same."""
         places = (_Place(url, permit), *(_Place(each.at(url), each.permit) for each in permit.fallbacks))
-        transfer, place = await self._first_answer(places, method, fields)
-        try:
-            head = transfer.head.result()
-            others = [other for other in places if other is not place]
-            with self._body((place, *others), method, transfer, head) as body:
-                yield Fetched(head, body)
-        finally:
-            transfer.cancel()
+        return _Fetching(self, places, method, fields)
 
-    async def _first_answer(
+    async def first_answer(
         self, places: Sequence[_Place], method: str, fields: Mapping[str, str]
     ) -> tuple[Transfer, _Place]:
         """The answer of the first place that has one; raise the last one's `Problem`."""
@@ -147,32 +140,19 @@ class Fetcher:
 
     async def _try(self, place: _Place, method: str, fields: Mapping[str, str]) -> Transfer:
         """A transfer whose head has come or failed. Raises `OriginUnreachable` if the origin is left alone now."""
-        with self.health.trying(place.url, place.permit) as trial, ExitStack() as given_up:
+        with self.health.trying(place.url, place.permit) as trial:
             transfer = self._start(place, method, fields)
-            given_up.callback(transfer.cancel)
             try:
                 trial.answered((await transfer.head).status)
             except Problem:
                 trial.failure = transfer.failure.reason if transfer.failure else None
-            else:
-                given_up.pop_all()
+                transfer.cancel()
+            except BaseException:
+                transfer.cancel()
+                raise
         return transfer
 
-    @contextmanager
-    def _body(self, places: Sequence[_Place], method: str, transfer: Transfer, head: Head) -> Iterator[Readable]:
-        """The body of the first place's answer, whatever it takes."""
-        extent = Extent.of(head)
-        if method != "GET" or extent is None:
-            yield transfer.body
-            return
-        body = LastingBody(transfer, extent, lambda rest: self._rest(places, rest))
-        try:
-            yield body
-        finally:
-            body.cancel()
-            self.resumed += body.resumed
-
-    async def _rest(self, places: Sequence[_Place], rest: Extent) -> Transfer:
+    async def rest(self, places: Sequence[_Place], rest: Extent) -> Transfer:
         """What the first place answers about the rest of its body, or, where that gives no answer or 502, 503 or 504,
         the rest from another that has exactly the same."""
         own = places[0]
@@ -195,6 +175,37 @@ class Fetcher:
         transfer = Transfer(place.permit, self._pool)
         self._pool.start(place.url.href, method, {**fields, **self._fields}, transfer)
         return transfer
+
+
+class _Fetching:
+    """The answer of one of the ``places``, held while it is read."""
+
+    def __init__(self, fetcher: Fetcher, places: Sequence[_Place], method: str, fields: Mapping[str, str]) -> None:
+        self._fetcher = fetcher
+        self._places = places
+        self._method = method
+        self._fields = fields
+        self._lasting: LastingBody | None = None
+
+    async def __aenter__(self) -> Fetched:
+        """Of the first that has one."""
+        self._transfer, place = await self._fetcher.first_answer(self._places, self._method, self._fields)
+        head = self._transfer.head.result()
+        extent = Extent.of(head) if self._method == "GET" else None
+        if extent is None:
+            return Fetched(head, self._transfer.body)
+        places = (place, *(other for other in self._places if other is not place))
+        self._lasting = LastingBody(self._transfer, extent, lambda rest: self._fetcher.rest(places, rest))
+        return Fetched(head, self._lasting)
+
+    async def __aexit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _at: TracebackType | None
+    ) -> None:
+        """End what runs for it."""
+        if self._lasting is not None:
+            self._lasting.cancel()
+            self._fetcher.resumed += self._lasting.resumed
+        self._transfer.cancel()
 
 
 def _is_quick(transfer: Transfer, seconds: float) -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from typing import Self
 
 from cachetools import LRUCache
 
@@ -26,7 +26,11 @@ UNWELL = frozenset({502, 503, 504})
 class Trial:
     """One request to an origin: its ``failure``, or its answer; neither if it was given up, which tells nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, breaker: Breaker, entry: str, failures: Counter[tuple[str, ...]]) -> None:
+        self._breaker = breaker
+        self._entry = entry
+        self._failures = failures
+        self._is_probe = False
         self.is_answered = False
         self.failure: Reason | None = None
 
@@ -34,6 +38,21 @@ class Trial:
         """The origin has answered."""
         self.is_answered = True
         self.failure = Reason.STATUS if status in UNWELL else None
+
+    def __enter__(self) -> Self:
+        """The request is made."""
+        self._is_probe = self._breaker.begin()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Tell the breaker how it went."""
+        if self.failure is not None:
+            self._failures[self._entry, self.failure.value] += 1
+            self._breaker.end(self.failure, is_probe=self._is_probe)
+        elif self.is_answered:
+            self._breaker.end(None, is_probe=self._is_probe)
+        else:
+            self._breaker.abandon(is_probe=self._is_probe)
 
 
 class Health:
@@ -53,25 +72,13 @@ class Health:
         breaker = self._breakers.get(url.origin)
         return breaker is None or breaker.admits
 
-    @contextmanager
-    def trying(self, url: MediaUrl, permit: Permit) -> Iterator[Trial]:
+    def trying(self, url: MediaUrl, permit: Permit) -> Trial:
         """Tell in the block how the request went. Raise `OriginUnreachable` at once if its origin is left alone."""
         breaker = self._breaker(url.origin, permit.entry)
         if not breaker.admits:
             wait = max(round(breaker.seconds_left), 1)
             raise OriginUnreachable(f"The origin failed again and again, and is tried again in {wait} s.", wait)
-        is_probe = breaker.begin()
-        trial = Trial()
-        try:
-            yield trial
-        finally:
-            if trial.failure is not None:
-                self.failures[permit.entry, trial.failure.value] += 1
-                breaker.end(trial.failure, is_probe=is_probe)
-            elif trial.is_answered:
-                breaker.end(None, is_probe=is_probe)
-            else:
-                breaker.abandon(is_probe=is_probe)
+        return Trial(breaker, permit.entry, self.failures)
 
     @property
     def states(self) -> Mapping[tuple[str, ...], int]:
