@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tornado.web import Application, RequestHandler, url
+from tornado.web import Application, url
 
 from gateway.service.gateway import Gateway
-from handlers.account import AuthHandler, HealthHandler, TiersHandler, UnknownHandler, UsageHandler
+from handlers.account import AuthHandler, HealthHandler, TiersHandler, UsageHandler
 from handlers.admin import LiveHandler, MetricsHandler, ReadyHandler
 from handlers.api import ApiHandler
+from handlers.dispatch import Dispatching
 from handlers.explain import ExplainHandler
 from handlers.play import PlayHandler
 
@@ -42,13 +43,4 @@ def admin_routes(gateway: Gateway) -> Routes:
 
 def application(gateway: Gateway, routes: Routes) -> Application:
     """The routes, and one answer for every other path."""
-    return Application(
-        list(routes),
-        default_handler_class=UnknownHandler,
-        default_handler_args={"gateway": gateway},
-        log_function=_log_nothing,
-    )
-
-
-def _log_nothing(_handler: RequestHandler) -> None:
-    """Handlers write a line of their own; Tornado would make one, and then find that nobody reads it."""
+    return Dispatching(gateway, routes)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import secrets
+import random
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import cast
 
 from tornado.iostream import StreamClosedError
-from tornado.web import HTTPError, RequestHandler
+from tornado.web import HTTPError
 
 from gateway.configuration import Generation
 from gateway.policy import Call, Credential, Identity, Json, Purpose, Quota
@@ -29,16 +28,15 @@ from gateway.service.gateway import Gateway
 from gateway.tiers.admitted import Admitted
 from handlers import fields
 from handlers.admission import Admission
+from handlers.answering import Answering
 from handlers.credentials import Shown, shown
-from handlers.http1.exchange import Exchange
-from handlers.http1.fields import Fields
 from handlers.record import Record, write_record
 from handlers.web_page import page_of
 
 _log = logging.getLogger("sluicegate.error")
 
 
-class Handler(RequestHandler):
+class Handler(Answering):
     """Answers with problem details on any `Problem`, with CORS on everything, and one log line a request."""
 
     route = "-"
@@ -48,25 +46,10 @@ class Handler(RequestHandler):
     def initialize(self, gateway: Gateway) -> None:
         self.gateway = gateway
         self.generation: Generation = gateway.configuration.current
-        self.record = Record(self.route, self._known_method(), secrets.token_hex(8), self.generation.number)
+        self.record = Record(self.route, self._known_method(), _new_id(), self.generation.number)
         self._quotas: Sequence[Quota] = ()
         self._varies: Sequence[str] = ()
         gateway.running.begin(self.cut)
-
-    def clear(self) -> None:
-        """Begin the answer: nothing but what stands on every answer."""
-        date = ("Date", fields.date(int(time.time())))
-        self._headers = Fields((*fields.CORS.items(), ("Content-Type", "text/html; charset=UTF-8"), date))
-        self._write_buffer: list[bytes] = []
-        self.set_status(200)
-
-    def set_header(self, name: str, value: str | int) -> None:  # type: ignore[override]  # no more is needed
-        """Set a field; what would break out of it is refused when the head is written."""
-        self._headers[name] = str(value)
-
-    def add_header(self, name: str, value: str) -> None:  # type: ignore[override]
-        """Add a line to a field."""
-        self._headers.add(name, value)
 
     def prepare(self) -> None:
         self.set_header("X-Request-Id", self.record.request_id)
@@ -80,14 +63,6 @@ class Handler(RequestHandler):
     def _known_method(self) -> str:
         method = self.request.method or ""
         return method if method in self.SUPPORTED_METHODS else "other"  # a label of the metrics: keep it bounded
-
-    @property
-    def connection(self) -> Exchange:
-        """The connection that the request came by, for as long as it is answered."""
-        return cast("Exchange", self.request.connection)
-
-    def compute_etag(self) -> None:
-        """No ETag of Tornado's own: it hashes bodies, and a relayed one has its origin's."""
 
     # -- who asks ------------------------------------------------------------------------------------------------
 
@@ -228,6 +203,11 @@ class Handler(RequestHandler):
         self.record.store = "down" if self.gateway.store.breaker.is_open else ""
         write_record(self.record, time.monotonic(), self.gateway.metrics)
         _let_go(self.record.problem)
+
+
+def _new_id() -> str:
+    """A name that hardly any two requests share; not a secret, and each forked worker has a seed of its own."""
+    return f"{random.getrandbits(64):016x}"
 
 
 def _let_go(error: BaseException | None) -> None:

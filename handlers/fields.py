@@ -19,6 +19,9 @@ CORS = {
 }
 """On every answer, errors too: a page that cannot read a 401 cannot fetch a new token."""
 
+BEGINNING = {name: [value] for name, value in CORS.items()} | {"Content-Type": ["text/html; charset=UTF-8"]}
+"""What every answer begins with, as `Fields` files it."""
+
 PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
     "Access-Control-Allow-Headers": (

@@ -139,11 +139,9 @@ class MediaHandler(Handler):
     async def _send_as_it_is(self, answer: Answer, first: list[bytes], admitted: Admitted) -> None:
         self.set_status(answer.head.status)
         for preset in ("Content-Type", "Date"):
-            self.clear_header(preset)
-        for name, value in headers.to_client(answer.head):
-            self.add_header(name, value)
-        for name, value in fields.UNTRUSTED.items():
-            self.set_header(name, value)
+            del self._headers[preset]
+        self._headers.extend(headers.to_client(answer.head))
+        self._headers.extend(fields.UNTRUSTED.items())
         if self.request.method == "HEAD":
             await self._send(b"", admitted)  # a stored answer has its body at hand all the same
             return
@@ -181,9 +179,8 @@ class MediaHandler(Handler):
         if not self.head_sent:
             self.declare_vary()
             self.declare_timing()
-        self.write(chunk)
         self.head_sent = True
-        taken = self.flush()
+        taken = self.send(chunk)
         if self.connection.writing or self.connection.closed:
             await self._until_taken(taken)
         self.record.sent += len(chunk)

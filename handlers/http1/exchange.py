@@ -9,6 +9,7 @@ from typing import Protocol, cast
 
 from tornado.httputil import HTTPConnection, HTTPHeaders, HTTPOutputError, RequestStartLine, ResponseStartLine
 
+from handlers.http1.fields import Fields
 from handlers.http1.head import Head
 
 _ILLEGAL = re.compile(r"[^\t\r\n -~\x80-\xff]")
@@ -166,10 +167,12 @@ class Exchange(HTTPConnection):
 
 
 def _head(start: ResponseStartLine, headers: HTTPHeaders) -> bytes:
-    lines = [f"HTTP/1.1 {start.code} {start.reason}"]
-    lines += [f"{name}: {value}" for name, value in headers.get_all()]
-    text = "\r\n".join(lines)
-    if not text.count("\r") == text.count("\n") == len(lines) - 1 or _ILLEGAL.search(text):
+    known = headers if isinstance(headers, Fields) else Fields(headers.get_all())
+    text = f"HTTP/1.1 {start.code} {start.reason}{known.text}"
+    breaks = known.lines
+    flat = text.replace("\r\n", "", breaks)
+    plain = len(text) - len(flat) == 2 * breaks and flat.isascii() and flat.isprintable()
+    if not plain and (not text.count("\r") == text.count("\n") == breaks or _ILLEGAL.search(text)):
         raise ValueError("a header field holds a line break or another control character")
     return (text + "\r\n\r\n").encode("latin-1")
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import TypeVar, overload
+from typing import Self, TypeVar, overload
 
 from tornado.httputil import HTTPHeaders
 
@@ -23,6 +23,38 @@ class Fields(HTTPHeaders):
             lines.setdefault(_usual_case(name), []).append(value)
         self._as_list = lines
         self._combined_cache: dict[str, str] = {}
+
+    @classmethod
+    def beginning(cls, lines: Mapping[str, Sequence[str]]) -> Self:
+        """Fields that begin with these, whose names are written as they are filed."""
+        fields = cls(())
+        fields._as_list = {name: [*values] for name, values in lines.items()}
+        return fields
+
+    def extend(self, given: Iterable[tuple[str, str]]) -> None:
+        """Add lines."""
+        lines = self._as_list
+        for name, value in given:
+            lines.setdefault(_usual_case(name), []).append(value)
+        self._combined_cache.clear()
+
+    def __setitem__(self, name: str, value: str) -> None:
+        known = _usual_case(name)
+        self._as_list[known] = [value]
+        self._combined_cache.pop(known, None)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and _usual_case(name) in self._as_list
+
+    @property
+    def lines(self) -> int:
+        """How many there are."""
+        return sum([len(values) for values in self._as_list.values()])
+
+    @property
+    def text(self) -> str:
+        """All lines, each after a line break."""
+        return "".join([f"\r\n{name}: {value}" for name, values in self._as_list.items() for value in values])
 
     def add(self, name: str, value: str, *, _chars_are_bytes: bool = True) -> None:
         """Add a line to a field."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import lru_cache
 
 from tornado.escape import parse_qs_bytes
 from tornado.httputil import HTTPConnection, HTTPServerRequest, split_host_and_port
@@ -24,7 +25,7 @@ class Request(HTTPServerRequest):
         self.remote_ip = remote_ip
         self.protocol = "http"
         self.host = head.fields.get("Host", "127.0.0.1")
-        self.host_name = split_host_and_port(self.host.lower())[0]
+        self.host_name = _name_of(self.host)
         self.files = {}
         self.connection = connection
         self.server_connection = None
@@ -37,3 +38,13 @@ class Request(HTTPServerRequest):
             raise Refused(400, BAD) from error
         self.arguments = {name: [*values] for name, values in self.query_arguments.items()}
         self.body_arguments = {}
+
+    def _parse_body(self) -> None:
+        """As Tornado's; most requests have none."""
+        if self.body:
+            super()._parse_body()
+
+
+@lru_cache(256)
+def _name_of(host: str) -> str:
+    return split_host_and_port(host.lower())[0]
