@@ -69,21 +69,24 @@ class Record:
             "status": self.status,
             "ms": round((ended - self.started) * 1000, 1),
             "sent": self.sent,
-            "target": self.target,
-            "cut_by": self.cut_by,
-            "cache": self.cache,
-            "trace": self.trace,
             "generation": self.generation,
-            "store": self.store,
-            "shadow": ", ".join(f"{it.policy}: {it.error}" for it in self.shadowed),
         }
+        for name in ("target", "cut_by", "cache", "trace", "store"):
+            if value := getattr(self, name):
+                known[name] = value
+        if self.shadowed:
+            known["shadow"] = ", ".join(f"{it.policy}: {it.error}" for it in self.shadowed)
         if self.identity is not None:
             who = self.identity
-            known |= {"credential": who.credential.value, "client": who.client, "key": who.key_id, "tier": who.tier}
-            known |= {"admission_ms": round(self.admission * 1000, 1)}
+            known["credential"] = who.credential.value
+            if who.client:
+                known["client"] = who.client
+            known["key"], known["tier"] = who.key_id, who.tier
+            known["admission_ms"] = round(self.admission * 1000, 1)
         if self.problem is not None:
-            known |= {"error": self.problem.error, "detail": self.problem.detail, "policy": self.problem.policy}
-        return {name: value for name, value in known.items() if value != ""}
+            told = {"error": self.problem.error, "detail": self.problem.detail, "policy": self.problem.policy}
+            known |= {name: value for name, value in told.items() if value}
+        return known
 
 
 def write_record(record: Record, ended: float, metrics: Metrics) -> None:

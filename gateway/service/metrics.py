@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -11,6 +12,23 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 
 from gateway.origins.health import Health
+
+T = TypeVar("T", Counter, Histogram)
+
+
+@dataclass(frozen=True)
+class Labelled(Generic[T]):
+    """A metric with labels; what it counts under some of them is found again without its lock. There are few."""
+
+    metric: T
+    _known: dict[tuple[str | int, ...], T] = field(default_factory=dict)
+
+    def labels(self, *values: str | int) -> T:
+        """What is counted under these."""
+        known = self._known.get(values)
+        if known is None:
+            known = self._known[values] = self.metric.labels(*values)
+        return known
 
 
 @dataclass(frozen=True)
@@ -47,14 +65,14 @@ class Metrics:
         )
         self.cut_short = self._counter("cut_short", "Bodies that ended before they were whole", "by")
         self.cache_uses = self._counter("cache_uses", "Answers that were shared, or could have been", "use")
-        self.seconds = Histogram(
+        seconds = Histogram(
             "sluicegate_request_seconds",
             "Time from a request's head to the end of its answer",
             ("route",),
             registry=self._registry,
             buckets=(0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60),
         )
-
+        self.seconds = Labelled(seconds)
         self.store_seconds = Histogram(
             "sluicegate_store_seconds",
             "Time that a call to the store took, answered or not",
@@ -79,5 +97,5 @@ class Metrics:
         """All metrics in the Prometheus text format."""
         return generate_latest(self._registry)
 
-    def _counter(self, name: str, told: str, *labels: str) -> Counter:
-        return Counter(f"sluicegate_{name}", told, labels, registry=self._registry)
+    def _counter(self, name: str, told: str, *labels: str) -> Labelled[Counter]:
+        return Labelled(Counter(f"sluicegate_{name}", told, labels, registry=self._registry))
