@@ -78,7 +78,7 @@ class Body:
         return b""
 
     def _take(self) -> bytes:
-        taken = b"".join(self._pieces)
+        taken = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
         self._pieces.clear()
         self._held = 0
         if self._refused:

@@ -44,7 +44,7 @@ class Extent:
 
     def after(self, received: int) -> Self:
         """What is left when so many bytes of it have come."""
-        return replace(self, first=self.first + received)
+        return type(self)(self.first + received, self.last, self.total, self.validator)
 
     @property
     def is_empty(self) -> bool:

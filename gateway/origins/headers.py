@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from gateway.origins.head import Head
 
-Fields = tuple[tuple[str, str], ...]
+Fields = Sequence[tuple[str, str]]
 _TRACE = "-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"
 _TRACEPARENT = re.compile(f"00{_TRACE}|(?!00|ff)[0-9a-f]{{2}}{_TRACE}(-.{{1,200}})?")  # only later versions may add
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -35,6 +35,7 @@ TO_CLIENT = frozenset(
         "warning",
     }
 )
+_AS_THEY_COME = TO_CLIENT - {"content-length"}
 
 
 def to_origin(asked: Mapping[str, str]) -> dict[str, str]:
@@ -45,7 +46,7 @@ def to_origin(asked: Mapping[str, str]) -> dict[str, str]:
 def tracing(asked: Mapping[str, str]) -> dict[str, str]:
     """The trace that a request belongs to, passed on as it came (W3C Trace Context, section 4.3: a vendor that takes no
     part forwards both fields); nothing if it is not well formed."""
-    if not _TRACEPARENT.fullmatch(asked.get("traceparent", "")):
+    if "traceparent" not in asked or not _TRACEPARENT.fullmatch(asked["traceparent"]):
         return {}
     return {name: asked[name] for name in ("traceparent", "tracestate") if name in asked}
 
@@ -62,6 +63,11 @@ def to_client(head: Head) -> Fields:
     (Set-Cookie, RateLimit, Alt-Svc, Strict-Transport-Security, Content-Security-Policy) do not pass, nor does a value
     that is not one (RFC 9110, section 5.5).
     """
-    passing = [(name, value) for name, value in head.fields if name.lower() in TO_CLIENT and not _CONTROL.search(value)]
-    described = [(name, value) for name, value in passing if name.lower() != "content-length"]
-    return (*described, *([] if head.length is None else [("Content-Length", str(head.length))]))
+    passing = [
+        (name, value)
+        for name, value in head.fields
+        if name.lower() in _AS_THEY_COME and (value.isprintable() or not _CONTROL.search(value))
+    ]
+    if head.length is not None:
+        passing.append(("Content-Length", str(head.length)))
+    return passing
