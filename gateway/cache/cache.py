@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
+
+from cachetools import LRUCache
 
 from gateway.cache.asking import Asking
 from gateway.cache.conditions import NotOneRange, Wanted
@@ -21,6 +24,12 @@ from gateway.origins.fetcher import CacheUse, Fetched, Source
 from gateway.origins.guard import Permit
 from gateway.origins.url import MediaUrl
 
+UNSHARED_SECONDS = 1.0
+"""For so long an answer that only its asker may have lets others ask for the same by themselves at once, instead of one
+waiting for the other's."""
+
+_REMEMBERED = 4096
+
 
 @dataclass(frozen=True)
 class Cache:
@@ -33,6 +42,10 @@ class Cache:
     leads: Path | None = None
     _questions: dict[str, Question] = field(default_factory=dict, init=False)
     _flights: Flights = field(default_factory=Flights, init=False)
+    _unshared: LRUCache[tuple[str, str | None], float] = field(
+        default_factory=lambda: LRUCache(_REMEMBERED), init=False
+    )
+    """Until when on the monotonic clock answers count as their askers' alone, by URL and range."""
 
     def close(self) -> None:
         """As `Source.close`."""
@@ -48,7 +61,7 @@ class Cache:
         self, url: MediaUrl, method: str, fields: Mapping[str, str], permit: Permit, held: AsyncExitStack
     ) -> Fetched | None:
         """An answer that is shared, or could have been; None if the request is for its asker alone."""
-        if not self.shelves.in_use:
+        if not self.shelves.in_use or self._unshared.get((url.href, fields.get("Range")), 0.0) > time.monotonic():
             return None
         if method == "HEAD":
             return self._head(url, fields, permit, held)
@@ -119,6 +132,8 @@ class Cache:
         try:
             with question.asking():
                 reply, use = await self._asked(wish, key, stale, held)
+                if isinstance(reply, Fetched) and reply.head.status in {200, 206} and stale is None:
+                    self._unshared[wish.url.href, wish.fields.get("Range")] = time.monotonic() + UNSHARED_SECONDS
                 question.answer(Unshared() if isinstance(reply, Fetched) else reply)
                 return reply, use
         finally:
