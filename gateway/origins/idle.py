@@ -57,9 +57,10 @@ class IdleConnections:
         known = self._known.get(name)
         if known is None:
             return
-        known.fd = fd
-        already_read = known.user is not curl and known.user.getinfo(pycurl.HEADER_SIZE) > 0
-        if not already_read and self._has_come(fd):
+        looked_at, known.fd = known.fd == fd, fd
+        # Who has it already was seen to begin with nothing on it, or has read what came: it is the answer to him.
+        is_next = known.user is not curl and (looked_at or known.user.getinfo(pycurl.HEADER_SIZE) > 0)
+        if not is_next and self._has_come(fd):
             _end(fd, name[1])
 
     def _has_come(self, fd: int) -> bool:
