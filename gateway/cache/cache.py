@@ -57,12 +57,16 @@ class Cache:
         """As `Source.fetch`; what the player's Cache-Control says is not looked at."""
         return _Fetching(self, url, method, fields, permit)
 
+    def passes(self, url: MediaUrl, fields: Mapping[str, str]) -> bool:
+        """Whether a request is for its asker alone, as far as can be told before it is made."""
+        return not self.shelves.in_use or (
+            bool(self._unshared) and self._unshared.get((url.href, fields.get("Range")), 0.0) > time.monotonic()
+        )
+
     async def served(
         self, url: MediaUrl, method: str, fields: Mapping[str, str], permit: Permit, held: AsyncExitStack
     ) -> Fetched | None:
         """An answer that is shared, or could have been; None if the request is for its asker alone."""
-        if not self.shelves.in_use or self._unshared.get((url.href, fields.get("Range")), 0.0) > time.monotonic():
-            return None
         if method == "HEAD":
             return self._head(url, fields, permit, held)
         try:
@@ -163,9 +167,13 @@ class _Fetching:
     def __init__(self, cache: Cache, url: MediaUrl, method: str, fields: Mapping[str, str], permit: Permit) -> None:
         self._cache = cache
         self._asked = (url, method, fields, permit)
+        self._held: AbstractAsyncContextManager[Fetched] | AsyncExitStack
 
     async def __aenter__(self) -> Fetched:
         """The answer that is shared, or one for this asker alone."""
+        if self._cache.passes(self._asked[0], self._asked[2]):
+            self._held = self._cache.source.fetch(*self._asked)
+            return await self._held.__aenter__()
         async with AsyncExitStack() as held:
             fetched = await self._cache.served(*self._asked, held)
             if fetched is None:
