@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import select
 import ssl
 from collections.abc import Mapping
 from contextlib import suppress
@@ -23,11 +24,14 @@ from gateway.origins.idle import IdleConnections
 BUFFER = 128 * 1024
 KEEPALIVE_SECONDS = 30
 
+_AT_ONCE = 64
+"""Sockets that are served between two turns of the event loop."""
+
 _BREAK = re.compile(r"[\r\n\0]")
-_IN_OUT = {
-    pycurl.POLL_IN: (True, False),
-    pycurl.POLL_OUT: (False, True),
-    pycurl.POLL_INOUT: (True, True),
+_WAITED_FOR = {
+    pycurl.POLL_IN: select.EPOLLIN,
+    pycurl.POLL_OUT: select.EPOLLOUT,
+    pycurl.POLL_INOUT: select.EPOLLIN | select.EPOLLOUT,
 }
 
 
@@ -52,6 +56,8 @@ class CurlPool(CurlAsyncHTTPClient):
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.Handle | None = None
         self._idle = IdleConnections()
+        self._sockets = select.epoll()
+        self._loop.add_reader(self._sockets.fileno(), self._act)
         self.running: dict[pycurl.Curl, Borrower] = {}
         super().initialize(max_clients=0)
         # As many as are ever needed at once. Names, TLS sessions and the authorities' certificates are shared by all.
@@ -62,9 +68,9 @@ class CurlPool(CurlAsyncHTTPClient):
         for curl in tuple(self.running):
             self.stop(curl)
         self._set_timeout(-1)
-        for fd in tuple(self._fds):
-            self._forget(fd)
         super().close()
+        self._loop.remove_reader(self._sockets.fileno())
+        self._sockets.close()
 
     def start(self, url: str, method: str, fields: Mapping[str, str], borrower: Borrower) -> None:
         """Ask for a URL by GET or HEAD; returns before anything is sent. Raise `ValueError` for a field that would not
@@ -121,29 +127,28 @@ class CurlPool(CurlAsyncHTTPClient):
             self._timer = self._loop.call_later(msecs / 1000, self._handle_timeout)
 
     def _handle_socket(self, event: int, fd: int, multi: pycurl.CurlMulti, data: object) -> None:
-        """CURLMOPT_SOCKETFUNCTION. A socket is always taken out before it is put in again: libcurl may have closed it
-        and opened another of the same number without a word."""
-        if fd in self._fds:
-            self._forget(fd)
-        if event in _IN_OUT:
-            reads, writes = _IN_OUT[event]
-            if reads:
-                self._loop.add_reader(fd, self._act, fd, pycurl.CSELECT_IN)
-            if writes:
-                self._loop.add_writer(fd, self._act, fd, pycurl.CSELECT_OUT)
-            self._fds[fd] = event
+        """CURLMOPT_SOCKETFUNCTION. libcurl may have closed a socket and opened another of the same number without a
+        word: the kernel forgets one that is closed, and knows one that is not."""
+        waited_for = _WAITED_FOR.get(event)
+        if waited_for is None:
+            with suppress(OSError):  # it is closed
+                self._sockets.unregister(fd)
+            return
+        try:
+            self._sockets.register(fd, waited_for)
+        except FileExistsError:
+            self._sockets.modify(fd, waited_for)
 
-    def _forget(self, fd: int) -> None:
-        reads, writes = _IN_OUT[self._fds.pop(fd)]
-        if reads:
-            self._loop.remove_reader(fd)
-        if writes:
-            self._loop.remove_writer(fd)
-
-    def _act(self, fd: int, action: int) -> None:
-        with suppress(pycurl.error):  # what ails one of the transfers is told by its end
-            self._multi.socket_action(fd, action)
-        self._finish_pending_requests()
+    def _act(self) -> None:
+        """Something has happened on some of the sockets. One that is taken out or closed on the way is passed over by
+        libcurl; one of the same number is only looked at too early."""
+        for fd, seen in self._sockets.poll(0, _AT_ONCE):
+            action = pycurl.CSELECT_OUT if seen & select.EPOLLOUT else 0
+            if seen & ~select.EPOLLOUT:
+                action |= pycurl.CSELECT_IN
+            with suppress(pycurl.error):  # what ails one of the transfers is told by its end
+                self._multi.socket_action(fd, action)
+            self._finish_pending_requests()
 
     def _handle_timeout(self) -> None:
         self._timer = None
