@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
+import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 
+import pycurl
 import pytest
 from tornado.ioloop import IOLoop
 
 from gateway.origins.client import Answer, OriginClient
 from gateway.origins.fetcher import Fetcher
 from gateway.origins.guard import Guard
+from gateway.origins.idle import IdleConnections
 from gateway.origins.pattern import OriginPattern
 from gateway.origins.url import MediaUrl
 from gateway.problem import OriginUnreachable
@@ -157,6 +160,32 @@ async def test_many_requests_at_once_each_get_their_own(io_loop: IOLoop, origin:
         for _ in range(5):
             told = await asyncio.gather(*(fetched(client, origin, path=path) for path in bodies))
             assert [body for _, body in told] == [*bodies.values()]
+
+
+async def test_a_connection_is_not_ended_for_the_answer_to_whom_it_was_lent_next(
+    io_loop: IOLoop, origin: Origin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ports = set[int]()
+    keep = IdleConnections.keep
+
+    def keep_late(idle: IdleConnections, curl: pycurl.Curl) -> None:
+        time.sleep(0.003)  # as on a busy machine: the answer to whom the connection was lent next has come
+        keep(idle, curl)
+
+    monkeypatch.setattr(IdleConnections, "keep", keep_late)
+
+    def script(request: BaseHTTPRequestHandler) -> None:
+        ports.add(request.client_address[1])
+        answer(b"media")(request)
+
+    async def view() -> None:
+        for _ in range(100):
+            assert (await fetched(client, origin))[1] == b"media"
+
+    origin.scripts["/v"] = script
+    with new_client() as client:
+        await asyncio.gather(*(view() for _ in range(8)))
+    assert len(ports) <= 13  # of eight; only the first use of one may be taken amiss
 
 
 async def test_a_client_that_is_closed_ends_what_runs(io_loop: IOLoop, origin: Origin) -> None:
