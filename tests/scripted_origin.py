@@ -39,7 +39,10 @@ class Origin:
             def log_message(self, *_: object) -> None:
                 pass
 
-        origin.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        class Server(ThreadingHTTPServer):
+            request_queue_size = 128  # many connect at once; of more than 5 the kernel would let some wait a second
+
+        origin.server = Server(("127.0.0.1", 0), Handler)
         origin.server.daemon_threads = True
         threading.Thread(target=origin.server.serve_forever, daemon=True).start()
         return origin
