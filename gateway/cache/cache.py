@@ -15,6 +15,7 @@ from gateway.cache.asking import Asking
 from gateway.cache.conditions import NotOneRange, Wanted
 from gateway.cache.flight import Flight, Flights
 from gateway.cache.following import Following
+from gateway.cache.freshness import shareable
 from gateway.cache.lead import Lead, Watch
 from gateway.cache.question import Question, Reply, Unshared
 from gateway.cache.serving import EmptyBody, from_flight, from_shelf
@@ -136,7 +137,7 @@ class Cache:
         try:
             with question.asking():
                 reply, use = await self._asked(wish, key, stale, held)
-                if isinstance(reply, Fetched) and reply.head.status in {200, 206} and stale is None:
+                if isinstance(reply, Fetched) and reply.head.status in {200, 206} and not shareable(reply.head):
                     self._unshared[wish.url.href, wish.fields.get("Range")] = time.monotonic() + UNSHARED_SECONDS
                 question.answer(Unshared() if isinstance(reply, Fetched) else reply)
                 return reply, use
