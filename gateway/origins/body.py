@@ -16,8 +16,8 @@ HIGH_WATER = 128 * 1024
 """Bytes held for a reader before the origin is made to wait. libcurl holds one read more."""
 
 THRIFTY = 48 * 1024
-"""Bytes held for a reader until he is known to take `QUICK` bytes a second: there may be thousands who do not, and they
-wait for their networks, not for the origin."""
+"""Bytes held for a reader until he is known to take `QUICK` bytes a second on the whole, since kernels take them in
+lumps: there may be thousands who do not, and they wait for their networks, not for the origin."""
 
 QUICK = 1024 * 1024
 KERNELS = 512 * 1024
@@ -32,8 +32,7 @@ class Body:
         self._pieces: list[bytes] = []
         self._held = 0
         self._most = THRIFTY
-        self._taken = 0
-        self._taken_at = 0.0
+        self._began = asyncio.get_running_loop().time()
         self._refused = False
         self._ended = False
         self._failure: Problem | None = None
@@ -66,12 +65,11 @@ class Body:
         """All that is held, waiting for the first byte; empty at the end. Raise the `Problem` that cut it short."""
         loop = asyncio.get_running_loop()
         if self.received > KERNELS:
-            self._most = HIGH_WATER if (loop.time() - self._taken_at) * QUICK < self._taken else THRIFTY
+            self._most = HIGH_WATER if self.received > (loop.time() - self._began) * QUICK else THRIFTY
         while not self._pieces and not self._ended:
             self._wake = loop.create_future()
             await self._wake
         if self._pieces:
-            self._taken, self._taken_at = self._held, loop.time()
             return self._take()
         if self._failure is not None:
             raise self._failure
