@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -26,8 +26,7 @@ MOST_MORE = 64
 """MiB that the gateway may take meanwhile."""
 
 TIERS = """\
-origins:
-  - {origin}
+origins: [{origins}]
 tiers:
   partner:
     rate_limit: 1000000/60s
@@ -68,7 +67,9 @@ FAULTS = (
 )
 BOMB = Fault("gzip-bomb", "manifest of 1 MiB that unpacks to 1 GiB", Verdict.REFUSED, suffix="m3u8")
 ENDLESS = Fault("endless", "endless body")
-SOUND = Fault("sound", "a sound body after each of them", Verdict.WHOLE)
+SOUND = Fault("sound", "a sound body after each of them (502: its origin is left alone for a while)")
+_PLACES = {fault.name: f"127.0.0.{2 + number}" for number, fault in enumerate((*FAULTS, BOMB, ENDLESS))}
+"""Each fault is another origin's, so that none is left alone for what another did."""
 
 
 @dataclass
@@ -95,15 +96,16 @@ class Stage:
 
     async def _watch(self, fault: Fault, sample: Sample) -> Seen:
         ranged = "Range: bytes={}-{}\r\n".format(*sample.range) if fault.ranged else ""
-        return await watch(self.service.port, self._path(sample.path(fault.suffix)), self.fields + ranged)
+        return await watch(self.service.port, self._path(sample, fault.suffix), self.fields + ranged)
 
-    def _path(self, path: str) -> str:
-        return f"/api?url={quote(self.origin + path, safe='')}"
+    def _path(self, sample: Sample, suffix: str) -> str:
+        place = self.origin.replace("127.0.0.1", _PLACES[sample.fault.removeprefix("sound-")])
+        return f"/api?url={quote(place + sample.path(suffix), safe='')}"
 
     async def leave(self, count: int, seconds: float) -> list[Line]:
         """So many who read an endless body at their pace, and leave it after so many seconds."""
         samples = [Sample(ENDLESS.name, number) for number in range(count)]
-        sips = (sip(self.service.port, self._path(it.path("ts")), self.fields, seconds, PAUSE) for it in samples)
+        sips = (sip(self.service.port, self._path(it, "ts"), self.fields, seconds, PAUSE) for it in samples)
         seen = await asyncio.gather(*sips)
         left = sum(it.end is End.NONE and it.status == 200 for it in seen)
         wrong = sum(not it.is_of(sample.body) for it, sample in zip(seen, samples, strict=True))
@@ -153,7 +155,10 @@ def _wrong_line(runs: list[Runs]) -> Line:
 
 def measure(scale: Scale) -> Report:
     """As many runs of each fault as ``requests``; an endless body is read for ``seconds``."""
-    with running_origin("benchmarks.relay.faulty_origin") as origin, gateway(TIERS.format(origin=origin)) as service:
+    with ExitStack() as held:
+        origin = held.enter_context(running_origin("benchmarks.relay.faulty_origin"))
+        places = ", ".join(f"'{origin.replace('127.0.0.1', place)}'" for place in _PLACES.values())
+        service = held.enter_context(gateway(TIERS.format(origins=places)))
         token = service.token(new_key(service, "partner"))
         return asyncio.run(_lines(Stage(service, origin, f"X-Session-Token: {token}\r\n"), scale))
 

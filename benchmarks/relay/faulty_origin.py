@@ -21,6 +21,9 @@ from benchmarks.relay.exchange import BrokenOff, Exchange, Script
 from benchmarks.relay.sample import Sample
 
 ENDLESS = 1 << 40
+PLACES = 40
+"""Addresses of loopback, from 127.0.0.2 on, that it listens on too: so many origins, each of which fails in one way."""
+
 POISON = b"HTTP/1.1 200 OK\r\nContent-Type: video/mp2t\r\nContent-Length: 6\r\n\r\npoison"
 """What comes after a body that is longer than it says: an answer to a question that nobody asked."""
 
@@ -172,8 +175,11 @@ class FaultyOrigin:
 
 
 async def _main() -> None:
-    server = await asyncio.start_server(FaultyOrigin().serve, "127.0.0.1", 0)
-    print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
+    origin = FaultyOrigin()
+    server = await asyncio.start_server(origin.serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    await asyncio.start_server(origin.serve, [f"127.0.0.{2 + number}" for number in range(PLACES)], port)
+    print(f"http://127.0.0.1:{port}", flush=True)
     await server.serve_forever()
 
 
