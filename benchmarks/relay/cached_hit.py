@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import ExitStack
-from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
 
 from benchmarks.figure import Figure, Line, Report, Scale
 from benchmarks.relay.load import Seen, load
-from benchmarks.relay.peers import KEPT, nginx_cache, origin, sluicegate
-from benchmarks.relay.throughput import FILES, file_of
+from benchmarks.relay.peers import KEPT, nginx_cache, sluicegate
+from benchmarks.relay.throughput import FILES, file_of, served_files
 
 
 def measure(scale: Scale) -> Report:
     """As many rounds as ``requests``, each load for ``seconds``."""
     seen: dict[tuple[str, str], list[Seen]] = {}
-    with TemporaryDirectory(prefix="sluicegate-") as name, ExitStack() as held:
-        folder = Path(name)
-        folder.chmod(0o755)  # nginx's worker is another user
-        for file, (size, _) in FILES.items():
-            (folder / file_of(file)).write_bytes(os.urandom(size))
-        upstream = held.enter_context(origin(folder))
+    with served_files() as (folder, upstream), ExitStack() as held:
         peers = [held.enter_context(peer(folder, upstream)) for peer in (nginx_cache, sluicegate)]
         for number in range(scale.requests + 1):
             for file, (_, connections) in FILES.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -78,14 +78,21 @@ def _lines(seen: Rounds, peers: Sequence[Peer]) -> Iterator[Line]:
             )
 
 
-def measure(scale: Scale) -> Report:
-    """As many rounds as ``requests``, each load for ``seconds``."""
-    with TemporaryDirectory(prefix="sluicegate-") as name, ExitStack() as held:
+@contextmanager
+def served_files() -> Iterator[tuple[Path, str]]:
+    """A folder with all `FILES` in it, and the URL of an origin that serves them."""
+    with TemporaryDirectory(prefix="sluicegate-") as name:
         folder = Path(name)
         folder.chmod(0o755)  # nginx's worker is another user
         for file, (size, _) in FILES.items():
             (folder / file_of(file)).write_bytes(os.urandom(size))
-        upstream = held.enter_context(origin(folder))
+        with origin(folder) as upstream:
+            yield folder, upstream
+
+
+def measure(scale: Scale) -> Report:
+    """As many rounds as ``requests``, each load for ``seconds``."""
+    with served_files() as (folder, upstream), ExitStack() as held:
         python = bench_python()
         peers = [
             held.enter_context(nginx(folder, upstream)),
