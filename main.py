@@ -20,13 +20,8 @@ from pathlib import Path
 import click
 import uvloop
 
-from commands import options
-from commands.check import check
-from commands.diff import diff
-from commands.explain import explain
-from commands.keys import keys
+from commands import COMMANDS, options
 from commands.listening import Sockets, bind, bind_admin, place
-from commands.schema import schema
 from demo.origin import MEDIA, catalogue, origin_app
 from demo.session import CLIENT, TIER, demo_key, welcome
 from demo.wire import Wire
@@ -119,11 +114,8 @@ def demo(state: Path, origin: int, **given: object) -> None:
         _run(_demo(settings, memory, public, admin, bind("127.0.0.1", origin, "--origin")))
 
 
-cli.add_command(check)
-cli.add_command(keys)
-cli.add_command(explain)
-cli.add_command(diff)
-cli.add_command(schema)
+for command in COMMANDS:
+    cli.add_command(command)
 
 
 def _settings(**given: object) -> Settings:

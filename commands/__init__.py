@@ -1,1 +1,10 @@
 """The command line's parts: one file a command, and the options they share."""
+
+from commands.check import check
+from commands.diff import diff
+from commands.explain import explain
+from commands.keys import keys
+from commands.schema import schema
+
+COMMANDS = (check, keys, explain, diff, schema)
+"""All commands but those that serve, in the order in which a newcomer may want them."""
