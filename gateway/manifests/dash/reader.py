@@ -1,10 +1,4 @@
-"""DASH manifests (ISO/IEC 23009-1): DASH stays DASH; what leads elsewhere is rewritten in place, byte for byte.
-
-The text is not parsed and written out again: a parser finds where each reference stands, and only those bytes change.
-A relative reference beneath a BaseURL that was rewritten follows it by itself, and so stays as it is: a template at one
-level is filled in beneath the BaseURL of a deeper one, which only the player can do. A manifest without a BaseURL at
-its top is given one, where its relative references would not lead right by themselves.
-"""
+"""Walks a manifest and notes what is to be changed in it."""
 
 from __future__ import annotations
 
@@ -14,6 +8,8 @@ from dataclasses import dataclass, field
 from xml.parsers import expat
 from xml.sax.saxutils import escape
 
+from gateway.manifests.dash.change import Change, replaced
+from gateway.manifests.dash.references import CALLBACK, ELEMENTS, refers
 from gateway.manifests.link import Link, MalformedManifest, counted, is_relative, resolve, written
 from gateway.origins.url import LONGEST
 
@@ -23,24 +19,6 @@ _UTF_16 = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
 
 DEEPEST = 100
 """Elements inside one another; an MPD has about ten, and what its events carry a few more."""
-
-ATTRIBUTES = {
-    "SegmentTemplate": frozenset({"media", "initialization", "index", "bitstreamSwitching"}),
-    "SegmentURL": frozenset({"media", "index"}),
-    "Initialization": frozenset({"sourceURL"}),
-    "RepresentationIndex": frozenset({"sourceURL"}),
-    "BitstreamSwitching": frozenset({"sourceURL"}),
-    "laurl": frozenset({"licenseUrl"}),
-}
-"""The attributes, by element, that hold a reference; beside them ``xlink:href`` under any prefix, UTCTiming's ``value``
-and a callback Event's ``messageData``."""
-
-ELEMENTS = frozenset(
-    {"BaseURL", "Location", "PatchLocation", "ContentSteering", "Laurl", "laurl", "LaUrl", "la_url", "LA_URL"}
-)
-"""The elements whose text is a reference; beside them a callback Event."""
-
-_CALLBACK = "urn:mpeg:dash:event:callback:2015"
 
 
 def rewrite(text: bytes, base: str, link: Link) -> bytes:
@@ -56,24 +34,7 @@ def rewrite(text: bytes, base: str, link: Link) -> bytes:
         reader.parser.Parse(text, True)  # noqa: FBT003 - expat's own signature
     except expat.ExpatError as error:
         raise MalformedManifest(f"The origin's DASH manifest is not well-formed XML: {error}.") from error
-    return _replaced(text, reader.changes)
-
-
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """Bytes ``start`` to ``end`` of the manifest, and what takes their place."""
-
-    start: int
-    end: int
-    replacement: bytes
-
-
-def _replaced(text: bytes, changes: list[_Change]) -> bytes:
-    parts, done = [], 0
-    for change in sorted(changes, key=lambda change: change.start):
-        parts += [text[done : change.start], change.replacement]
-        done = change.end
-    return b"".join([*parts, text[done:]])
+    return replaced(text, reader.changes)
 
 
 @dataclass
@@ -100,7 +61,7 @@ class _Reader:
         self._link = link
         self._open = [_Element("", base, "", base, refers=False, callback=False)]
         self._first_child = 0
-        self.changes: list[_Change] = []
+        self.changes: list[Change] = []
         self.parser = expat.ParserCreate("utf-8")
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
@@ -116,10 +77,10 @@ class _Reader:
         if len(self._open) > DEEPEST:
             raise MalformedManifest(f"The origin's DASH manifest nests more than {DEEPEST} elements.")
         self._give_base(prefix + colon, local, self.parser.CurrentByteIndex)
-        callback = parent.callback or attributes.get("schemeIdUri") == _CALLBACK
+        callback = parent.callback or attributes.get("schemeIdUri") == CALLBACK
         calls = callback and local == "Event" and "contentEncoding" not in attributes
         referring = [
-            held for held in attributes if (calls and held == "messageData") or _refers(local, held, attributes)
+            held for held in attributes if (calls and held == "messageData") or refers(local, held, attributes)
         ]
         element = _Element(local, parent.base, parent.carried, parent.base, calls or local in ELEMENTS, callback)
         if referring or element.refers:
@@ -149,7 +110,7 @@ class _Reader:
         if home and replacement is not None:
             mpd.carried = home
             given = f"<{prefix}BaseURL>{escape(replacement)}</{prefix}BaseURL>".encode()
-            self.changes.append(_Change(self._first_child, self._first_child, given))
+            self.changes.append(Change(self._first_child, self._first_child, given))
 
     def _data(self, data: str) -> None:
         self._open[-1].text.append(data)
@@ -186,7 +147,7 @@ class _Reader:
         if replacement is None:
             return
         start = element.text_start + len(raw) - len(raw.lstrip())
-        self.changes.append(_Change(start, start + len(raw.strip()), escape(replacement).encode()))
+        self.changes.append(Change(start, start + len(raw.strip()), escape(replacement).encode()))
 
     def _attributes(
         self, names: Collection[str], values: Mapping[str, str], tag: re.Match[bytes], parent: _Element
@@ -198,7 +159,7 @@ class _Reader:
             replacement = (self._each if name == "value" else self._attribute)(values[name], parent)
             if replacement is not None:
                 quoted = b'"' + escape(replacement, {'"': "&quot;"}).encode() + b'"'
-                self.changes.append(_Change(found.start("value"), found.end("value"), quoted))
+                self.changes.append(Change(found.start("value"), found.end("value"), quoted))
 
     def _attribute(self, reference: str, parent: _Element) -> str | None:
         reference = reference.strip()
@@ -211,13 +172,6 @@ class _Reader:
         """Several references with spaces between them."""
         each = [self._attribute(reference, parent) or reference for reference in references.split()]
         return None if each == references.split() else " ".join(each)
-
-
-def _refers(local: str, name: str, attributes: Mapping[str, str]) -> bool:
-    """Whether an attribute of an element holds a reference, or several."""
-    if local == "UTCTiming" and name == "value":
-        return ":http-" in attributes.get("schemeIdUri", "")
-    return name in ATTRIBUTES.get(local, ()) or name.endswith(":href")
 
 
 def _outer_carried(opened: list[_Element]) -> str:
