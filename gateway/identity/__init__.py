@@ -1,6 +1,7 @@
 """Who asks: API keys, session tokens, playback grants, and the secrets behind them. The only user of PyJWT."""
 
-from gateway.identity.grants import Grant, Grants
+from gateway.identity.gate import Marks
+from gateway.identity.grants import HOUR, LONGEST_VOD, VOD, Grant, Grants, longest_grant
 from gateway.identity.keyfile import KeyFile, read_keys
 from gateway.identity.keyring import Keyring, KeyringError, keyring_path
 from gateway.identity.keys import KeyRecord, Keys
@@ -10,6 +11,9 @@ from gateway.identity.slowdown import Slowdown
 from gateway.identity.tokens import Minted, SessionTokens
 
 __all__ = [
+    "HOUR",
+    "LONGEST_VOD",
+    "VOD",
     "Grant",
     "Grants",
     "KeyFile",
@@ -18,10 +22,12 @@ __all__ = [
     "Keyring",
     "KeyringError",
     "Keys",
+    "Marks",
     "Minted",
     "Scope",
     "SessionTokens",
     "Slowdown",
     "keyring_path",
+    "longest_grant",
     "read_keys",
 ]

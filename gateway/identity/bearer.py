@@ -21,8 +21,12 @@ class Bearer:
 
     def identity(self, keys: Keys, now: float, max_lifetime: int) -> Identity:
         """Who shows the token; raise `InvalidToken` unless it holds now and its key is alive in its tier today."""
+        self.claims.require_current(now, max_lifetime)
+        return self.holder(keys, now)
+
+    def holder(self, keys: Keys, now: float) -> Identity:
+        """Whose token it is, current or not; raise `InvalidToken` unless its key is alive in its tier today."""
         claims = self.claims
-        claims.require_current(now, max_lifetime)
         key = keys.living(claims.key_id, claims.tier, now)
         if key is None:
             raise InvalidToken

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
@@ -36,6 +36,9 @@ _HEADS = 64
 
 _HS256 = HMACAlgorithm(HMACAlgorithm.SHA256)
 
+Marks = tuple[tuple[str, str], ...]
+"""Optional claims, each with its value, in the order of their names: they can be a cache's key."""
+
 
 @dataclass(frozen=True, slots=True)
 class Claims:
@@ -48,31 +51,49 @@ class Claims:
     issued_at: int
     expires_at: int
     token_id: str = ""
+    marks: Marks = ()
 
     def require_current(self, now: float, max_lifetime: int) -> None:
         """Raise `InvalidToken` unless the token holds now, and no longer than it may."""
+        self.require_issued(now, max_lifetime)
+        if now >= self.expires_at:
+            raise InvalidToken
+
+    def require_issued(self, now: float, max_lifetime: int) -> None:
+        """Raise `InvalidToken` unless the token holds, or held once, and no longer than it may."""
         lifetime = self.expires_at - self.issued_at
-        if not (0 < lifetime <= max_lifetime and self.issued_at <= now + LEEWAY and now < self.expires_at):
+        if not (0 < lifetime <= max_lifetime and self.issued_at <= now + LEEWAY):
             raise InvalidToken
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of token: its ``typ``, and the names of its claims that are strings."""
+    """One kind of token: its ``typ``, and the names of its claims that are strings; the ``optional`` ones are strings
+    too, and never empty: what says nothing is left out, so that there is one text for it."""
 
     typ: str
     strings: tuple[str, ...]
+    optional: tuple[str, ...] = ()
 
     def fits(self, members: Mapping[str, object]) -> bool:
         """Whether these are exactly this kind's claims, each of its type. A bool is not a number here."""
-        if set(members) != {*self.strings, *_TIMES} or members["iss"] != ISSUER:
+        told = self._told(members)
+        if set(members) != {*self.strings, *told, *_TIMES} or members["iss"] != ISSUER:
             return False
-        strings = all(type(members[name]) is str for name in self.strings)
+        strings = all(type(members[name]) is str for name in (*self.strings, *told)) and all(map(members.get, told))
         return strings and all(type(members[name]) is int for name in _TIMES)
+
+    def marks(self, members: Mapping[str, str | int]) -> Marks:
+        """The optional ones of claims that fit."""
+        return tuple((name, str(members[name])) for name in sorted(self._told(members)))
+
+    def _told(self, members: Mapping[str, object]) -> Sequence[str]:
+        return [name for name in self.optional if name in members]
 
 
 SESSION = Kind("sg-session+jwt", (*_STRINGS, "jti"))
-PLAY = Kind("sg-play+jwt", _STRINGS)
+PLAY = Kind("sg-play+jwt", _STRINGS, ("vod",))
+"""A grant. ``vod`` is "1" where it holds to the end of a presentation, longer than others may."""
 
 
 def sign(claims: Claims, kind: Kind, keyring: Keyring) -> str:
@@ -88,6 +109,7 @@ def sign(claims: Claims, kind: Kind, keyring: Keyring) -> str:
     }
     if claims.token_id:
         members["jti"] = claims.token_id
+    members |= dict(claims.marks)
     kid = keyring.signing_kid
     return jwt.encode(members, keyring.secrets[kid], "HS256", headers={"kid": kid, "typ": kind.typ})
 
@@ -108,10 +130,10 @@ def open_token(token: str, kind: Kind, keyring: Keyring) -> Claims:
     signed, _, signature = token.rpartition(".")
     if not _HS256.verify(signed.encode("ascii"), keyring.secrets[kid], base64.urlsafe_b64decode(f"{signature}=")):
         raise InvalidToken
-    return _claims(cast("Mapping[str, str | int]", members))  # it fits
+    return _claims(cast("Mapping[str, str | int]", members), kind)  # it fits
 
 
-def _claims(members: Mapping[str, str | int]) -> Claims:
+def _claims(members: Mapping[str, str | int], kind: Kind) -> Claims:
     return Claims(
         audience=str(members["aud"]),
         key_id=str(members["sub"]),
@@ -120,6 +142,7 @@ def _claims(members: Mapping[str, str | int]) -> Claims:
         issued_at=int(members["iat"]),
         expires_at=int(members["exp"]),
         token_id=str(members.get("jti", "")),
+        marks=kind.marks(members),
     )
 
 

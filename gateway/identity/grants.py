@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from gateway.identity.bearer import Bearer
-from gateway.identity.gate import PLAY, Claims, open_token, sign
+from gateway.identity.gate import PLAY, Claims, Marks, open_token, sign
 from gateway.identity.keyring import Keyring
 from gateway.identity.keys import Keys
 from gateway.identity.scope import Scope
@@ -19,6 +19,13 @@ from gateway.problem import InvalidToken
 _AUDIENCE = re.compile(r"(?P<origin>https?://[^/]+)(?P<prefix>/|/.*/)")
 _MINTED = 1024
 
+HOUR = 3600
+LONGEST_VOD = 48 * HOUR
+"""Seconds that a grant holds at most to the end of a presentation, and then in whole hours."""
+
+VOD: Marks = (("vod", "1"),)
+"""What marks such a grant: it may hold for longer than ``playback.lifetime``, by which all others are judged."""
+
 
 @dataclass(frozen=True, slots=True)
 class Grant:
@@ -28,6 +35,12 @@ class Grant:
     scope: Scope
     issued_at: int
     expires_at: int
+    marks: Marks = ()
+
+
+def longest_grant(playback_lifetime: int) -> int:
+    """Seconds that any grant can hold, where ``tiers.yaml`` gives them so long."""
+    return max(playback_lifetime, LONGEST_VOD)
 
 
 class Grants:
@@ -38,7 +51,7 @@ class Grants:
         self._seen = Seen(lambda text: _open(text, keyring))
         self._sign = lru_cache(_MINTED)(lambda claims: sign(claims, PLAY, keyring))
 
-    def mint(self, identity: Identity, scope: Scope, issued_at: int, lifetime: int) -> str:
+    def mint(self, identity: Identity, scope: Scope, issued_at: int, lifetime: int, marks: Marks = ()) -> str:
         """A grant for ``lifetime`` seconds; the same text for the same arguments, so that all of a presentation's
         references share one."""
         claims = Claims(
@@ -48,14 +61,40 @@ class Grants:
             session_id=identity.session_id,
             issued_at=issued_at,
             expires_at=issued_at + lifetime,
+            marks=marks,
         )
         return self._sign(claims)
 
     def verify(self, text: str, keys: Keys, max_lifetime: int) -> Grant:
-        """What a grant opens, and for whom; raise `InvalidToken` as for a session token."""
+        """What a grant opens, and for whom; raise `InvalidToken` as for a session token. ``max_lifetime`` is what
+        ``tiers.yaml`` gives a grant; one to the end of a presentation may have `LONGEST_VOD`."""
         bearer, scope = self._seen[text]
-        identity = bearer.identity(keys, self._clock(), max_lifetime)
-        return Grant(identity, scope, bearer.claims.issued_at, bearer.claims.expires_at)
+        identity = bearer.identity(keys, self._clock(), _most(bearer.claims, max_lifetime))
+        return _grant(bearer.claims, identity, scope)
+
+    def verify_with(self, session: Identity, text: str, keys: Keys, max_lifetime: int) -> Grant:
+        """The same for a grant that may have expired, beside a session token of the same key, whose ``session`` is
+        verified: it lends its authority, and the viewing session stays the grant's."""
+        bearer, scope = self._seen[text]
+        now = self._clock()
+        bearer.claims.require_issued(now, _most(bearer.claims, max_lifetime))
+        viewing = bearer.holder(keys, now)
+        if viewing.key_id != session.key_id:
+            raise InvalidToken
+        return _grant(bearer.claims, replace(session, session_id=viewing.session_id), scope)
+
+
+def _grant(claims: Claims, identity: Identity, scope: Scope) -> Grant:
+    return Grant(identity, scope, claims.issued_at, claims.expires_at, claims.marks)
+
+
+def _most(claims: Claims, max_lifetime: int) -> int:
+    """The longest that a grant with these claims is minted for."""
+    told = dict(claims.marks).get("vod") if claims.marks else None
+    if told is None:
+        return max_lifetime
+    whole = told == "1" and (claims.expires_at - claims.issued_at) % HOUR == 0
+    return LONGEST_VOD if whole else 0
 
 
 def _open(text: str, keyring: Keyring) -> tuple[Bearer, Scope]:
