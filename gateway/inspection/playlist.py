@@ -1,0 +1,155 @@
+"""The lines of an HLS playlist (draft-pantos-hls-rfc8216bis, section 4.1): tags with their attributes, and URIs.
+
+Nothing is refused: what is wrong is for the rules to find, and each line keeps its number to be told by.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from urllib.parse import unquote, urlsplit
+
+_END = re.compile(r"\r\n|\n|\r")
+# A name begins only where an attribute can, and is never given back: a long line would take quadratic time otherwise.
+_ATTRIBUTE = re.compile(r'(?<![^,\s])(?P<name>[^\s=,"]++)=(?:"(?P<quoted>[^"]*)"|(?P<bare>[^",]*))')
+_VARIABLE = re.compile(r"\{\$([A-Za-z0-9_-]+)\}")
+_INTEGER = re.compile(r"[0-9]{1,20}")
+_DECIMAL = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{0,30})?")
+
+LONGEST = 8192
+"""Characters of a URI or value in which variables are substituted: a few definitions can double without end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A tag without its ``#``: its name, what stands behind the colon, and that read as a list of attributes."""
+
+    line: int
+    name: str
+    value: str
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def where(self) -> str:
+        """How a finding tells it."""
+        return f"line {self.line}"
+
+    def __getitem__(self, attribute: str) -> str:
+        """An attribute's value without quotes; empty if it is absent."""
+        return self.attributes.get(attribute, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A line that is neither empty nor a comment: a URI."""
+
+    line: int
+    uri: str
+
+
+@dataclass(frozen=True)
+class Playlist:
+    """All tags and URIs in order. ``starts_right`` if the first line is ``#EXTM3U`` and nothing stands before it;
+    ``variables`` what was defined, for the playlists that import it."""
+
+    entries: tuple[Tag | Reference, ...]
+    starts_right: bool
+    has_bom: bool
+    is_utf_8: bool
+    variables: Mapping[str, str]
+
+    def tags(self, name: str) -> list[Tag]:
+        """The tags of one name."""
+        return [entry for entry in self.entries if isinstance(entry, Tag) and entry.name == name]
+
+    def names(self) -> frozenset[str]:
+        """Which tags there are."""
+        return frozenset(entry.name for entry in self.entries if isinstance(entry, Tag))
+
+
+def read_lines(text: bytes, base: str, imported: Mapping[str, str] | None = None) -> Playlist:
+    """Read a playlist that came from ``base``, whose query EXT-X-DEFINE:QUERYPARAM reads; ``imported`` are the
+    variables of its multivariant playlist."""
+    has_bom = text.startswith(b"\xef\xbb\xbf")
+    readable = text.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
+    variables = _Variables(dict(imported or {}), _parameters(base))
+    entries = [
+        _entry(number, line.strip(" \t"), variables)
+        for number, line in enumerate(_END.split(readable), 1)
+        if line.strip(" \t") and (not line.lstrip(" \t").startswith("#") or line.lstrip(" \t").startswith("#EXT"))
+    ]
+    is_utf_8 = "�" not in readable or "�".encode() in text
+    return Playlist(
+        tuple(entries), _END.split(readable, 1)[0].rstrip(" \t") == "#EXTM3U", has_bom, is_utf_8, variables.defined
+    )
+
+
+def _entry(number: int, line: str, variables: _Variables) -> Tag | Reference:
+    if not line.startswith("#"):
+        return Reference(number, variables.substitute(line))
+    name, _, value = line[1:].partition(":")
+    attributes = {found["name"]: _value(found, variables) for found in _ATTRIBUTE.finditer(value)}
+    tag = Tag(number, name, value, attributes)
+    if name == "EXT-X-DEFINE":
+        variables.define(tag)
+    return tag
+
+
+def _value(found: re.Match[str], variables: _Variables) -> str:
+    quoted = found["quoted"]
+    return variables.substitute(quoted) if quoted is not None else found["bare"].strip()
+
+
+@dataclass
+class _Variables:
+    """What EXT-X-DEFINE has defined so far (section 4.4.2.3)."""
+
+    imported: dict[str, str]
+    parameters: Mapping[str, str]
+    defined: dict[str, str] = field(default_factory=dict)
+
+    def define(self, tag: Tag) -> None:
+        """Take one definition; the first of a name holds."""
+        for kind, known in (("QUERYPARAM", self.parameters), ("IMPORT", self.imported)):
+            if (name := tag[kind]) in known:
+                self.defined.setdefault(name, known[name])
+        if tag["NAME"] and "VALUE" in tag.attributes:
+            self.defined.setdefault(tag["NAME"], tag["VALUE"])
+
+    def substitute(self, text: str) -> str:
+        """Put values in place of variables; one that is not defined stays, as does all where it would be too long."""
+        if "{$" not in text or len(text) > LONGEST:
+            return text
+        length = sum(len(self.defined.get(name, "")) for name in _VARIABLE.findall(text))
+        if len(text) + length > LONGEST:
+            return text
+        return _VARIABLE.sub(lambda found: self.defined.get(found[1], found[0]), text)
+
+
+def _parameters(base: str) -> dict[str, str]:
+    pairs = (parameter.partition("=") for parameter in urlsplit(base).query.split("&"))
+    return {unquote(name): unquote(value) for name, _, value in pairs if value}
+
+
+def integer(text: str) -> int | None:
+    """A decimal-integer (section 4.2), or None."""
+    return int(text) if _INTEGER.fullmatch(text) else None
+
+
+def decimal(text: str) -> float | None:
+    """A decimal-floating-point, or None."""
+    return float(text) if _DECIMAL.fullmatch(text) else None
+
+
+def moment(text: str) -> datetime | None:
+    """A date and time (ISO 8601), or None; one without a zone is taken as UTC."""
+    try:
+        read = datetime.fromisoformat(text[:64].strip())
+    except ValueError:
+        return None
+    try:
+        return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+    except OverflowError:
+        return None
