@@ -4,41 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
-from gateway.identity import Grant, Grants, Scope
+from gateway.identity import Grants, Scope
+from gateway.leases import Lease, Terms
 from gateway.manifests.link import is_relative
 from gateway.origins.url import MediaUrl
 from gateway.policy import Identity
 from gateway.problem import InvalidUrl
 
 _BEFORE_QUERY = re.compile(r"[^?#]*")
-_RENEWALS = 8
-"""How often in its lifetime a grant is replaced by a newer one: until then all who ask get the same text, so that
-a live playlist, read again, names its segments as before."""
-
 _LONGEST_SCOPE = 400
 """Characters of origin and prefix, so that a grant fits into a kilobyte; a longer prefix is cut to a parent's."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """When the grants of one manifest begin, in seconds since the epoch, and how many seconds they hold."""
-
-    issued_at: int
-    lifetime: int
-
-    @classmethod
-    def starting(cls, now: float, lifetime: int) -> Lease:
-        """A lease for a new viewing: it holds for at least seven eighths of ``lifetime`` from now."""
-        step = max(lifetime // _RENEWALS, 1)
-        return cls(int(now) // step * step, lifetime)
-
-    @classmethod
-    def of(cls, grant: Grant) -> Lease:
-        """The lease of a manifest that was itself reached by a grant: what it names ends with it."""
-        return cls(grant.issued_at, grant.expires_at - grant.issued_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +31,27 @@ class _Place:
 class Links:
     """The references of one manifest, which came from ``base``, after redirects.
 
-    ``within`` is the scope in which a relative reference leads to the right place by itself: that of the grant by
-    which the manifest was asked for, or None where it was asked for by ``/api`` or redirected.
+    ``within`` is the scope of the grant by which the manifest was asked for, or None where it was asked for by ``/api``
+    or redirected. What a relative reference leads to there is opened by that grant: as long as that has the lease which
+    the ``terms`` give to a manifest of what plays for ``seconds`` (infinite if it is live, None if that is not known).
     """
 
-    mint: Callable[[Scope], str]
+    mint: Callable[[Scope, Lease], str]
     base: MediaUrl
     within: Scope | None
+    terms: Terms
+    seconds: float | None = None
     _places: dict[str, _Place] = field(default_factory=dict, init=False, repr=False)
 
     def seen_from(self, asked: MediaUrl, came_from: MediaUrl) -> Links:
         """These links for a manifest that was asked for at one URL and came, after redirects, from another."""
         if came_from.origin + came_from.directory == asked.origin + asked.directory:
             return self
-        return Links(self.mint, came_from, None)
+        return replace(self, base=came_from, within=None)
+
+    def for_length(self, seconds: float | None) -> Links:
+        """These links for a manifest that was read, and told for how long it plays."""
+        return replace(self, seconds=seconds)
 
     def __call__(self, reference: str, absolute: str) -> str | None:
         """What to write for ``reference``, which resolves to ``absolute``; None to leave it as it is."""
@@ -83,11 +68,14 @@ class Links:
         return place.beneath + absolute[len(directory) :]
 
     def _place(self, url: MediaUrl) -> _Place:
-        in_scope = self.within is not None and self.within.covers(url.origin, url.path)
-        return _Place(f"/play/{self.mint(self._scope(url))}/{url.authority}{url.directory}", in_scope)
+        lease = self.terms.lease(self.seconds)
+        carried = self.within if lease == self.terms.granted else None
+        in_scope = carried is not None and carried.covers(url.origin, url.path)
+        return _Place(f"/play/{self.mint(self._scope(url), lease)}/{url.authority}{url.directory}", in_scope)
 
     def _scope(self, url: MediaUrl) -> Scope:
-        """The manifest's own directory if the reference lies in it, or the reference's."""
+        """The scope by which the manifest was asked for, or its own directory, if the reference lies in it; or the
+        reference's."""
         home = self.within or _home(self.base.origin, self.base.path)
         if home.covers(url.origin, url.path):
             return home
@@ -108,6 +96,6 @@ def _home(origin: str, path: str) -> Scope:
     return Scope(origin, path[: path.rindex("/") + 1])
 
 
-def minter(grants: Grants, identity: Identity, lease: Lease) -> Callable[[Scope], str]:
+def minter(grants: Grants, identity: Identity) -> Callable[[Scope, Lease], str]:
     """Mint grants for one viewing."""
-    return lambda scope: grants.mint(identity, scope, lease.issued_at, lease.lifetime)
+    return lambda scope, lease: grants.mint(identity, scope, lease.issued_at, lease.lifetime, lease.marks)

@@ -181,8 +181,8 @@ class Call:
     """One request, as policies see it.
 
     ``page`` is the web origin (``https://example.com``) of the page that asks, empty if no page does, ``null`` if it
-    hides. ``session_lifetime`` is how many seconds a new token holds, ``longest_session`` how many the last grant of a
-    viewing session can be away from its beginning. ``clock`` gives seconds that only go forward. A policy appends to
+    hides. ``session_lifetime`` is how many seconds a new token holds, ``longest_session`` how many the tokens and
+    grants of a viewing session can hold once it is refused, and so gets no new ones. ``clock`` gives seconds that only go forward. A policy appends to
     ``quotas`` how its window stands, and to ``varies`` the request's header fields that its answer depends on.
     ``store`` is what limits are counted in; ``gateway/limits.py`` tells what can be asked of it, and what it answers.
     """
@@ -194,7 +194,7 @@ class Call:
     route: str = "api"
     page: str = ""
     session_lifetime: int = 1800
-    longest_session: int = 23400
+    longest_session: int = 174600
     clock: Callable[[], float] = time.monotonic
     quotas: list[Quota] = field(default_factory=list)
     varies: list[str] = field(default_factory=list)

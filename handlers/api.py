@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gateway.links import Lease, Links, minter
+from gateway.leases import Terms
+from gateway.links import Links, minter
 from gateway.origins.url import MediaUrl
 from gateway.policy import Credential, Identity, Purpose
 from gateway.problem import InvalidUrl
@@ -23,8 +24,8 @@ class ApiHandler(MediaHandler):
         identity = self._viewing(await self.identify())
         async with self.admitted(identity, Purpose.MEDIA) as admitted:
             url = self._url()
-            lease = Lease.starting(self.gateway.clock(), self.generation.file.playback_lifetime)
-            links = Links(minter(self.gateway.grants, identity, lease), url, None)
+            terms = Terms(self.gateway.clock(), self.generation.file.playback_lifetime, None)
+            links = Links(minter(self.gateway.grants, identity), url, None, terms)
             await self.relay(url, links, admitted)
 
     def _viewing(self, identity: Identity) -> Identity:

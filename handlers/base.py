@@ -14,6 +14,7 @@ from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 
 from gateway.configuration import Generation
+from gateway.identity import longest_grant
 from gateway.policy import Call, Credential, Identity, Json, Purpose, Quota
 from gateway.problem import (
     BadRequest,
@@ -114,7 +115,7 @@ class Handler(Answering):
             self.route,
             page_of(self.request.headers),
             file.session_lifetime,
-            file.session_lifetime + file.playback_lifetime,
+            file.session_lifetime + longest_grant(file.playback_lifetime),
         )
 
     def _declare_quotas(self) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from gateway.links import Links
-from gateway.manifests import Kind, is_undecided, kind_of, rewrite
+from gateway.manifests import Kind, is_undecided, kind_of, length, rewrite
 from gateway.manifests.decode import LARGEST, decode, decode_whole
 from gateway.origins.client import Answer
 from gateway.origins.head import Head
@@ -89,7 +89,9 @@ async def read_manifest(answer: Answer, kind: Kind, start: bytes, links: Links) 
     if not body:
         return Manifest(kind, b"")  # the answer to HEAD has no body
     text = decode_whole(body, coding)
-    return Manifest(kind, await _unhurried(text, lambda: rewrite(kind, text, base, links)))
+    return Manifest(
+        kind, await _unhurried(text, lambda: rewrite(kind, text, base, links.for_length(length(kind, text))))
+    )
 
 
 async def encode(manifest: Manifest, accepted: str) -> Encoded:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from gateway.identity import Grant
-from gateway.links import Lease, Links, minter
+from gateway.leases import Lease, Terms
+from gateway.links import Links, minter
 from gateway.origins.url import MediaUrl
 from gateway.policy import Purpose
 from gateway.problem import InvalidToken, InvalidUrl, OriginNotAllowed
@@ -17,8 +18,8 @@ _OWN_TOKEN = re.compile(r"token=eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]
 
 
 class PlayHandler(MediaHandler):
-    """What lies under the grant's prefix. Other credentials beside it are not looked at: players that put a header on
-    every request of theirs put it on these too."""
+    """What lies under the grant's prefix. While it holds, other credentials beside it are not looked at: players that
+    put a header on every request of theirs put it on these too."""
 
     route = "play"
 
@@ -29,16 +30,32 @@ class PlayHandler(MediaHandler):
             raise InvalidUrl("The path must read /play/<grant>/<host[:port]>/<path>.")
         grant = await self._grant(asked["grant"])
         url = self._url(grant, asked["authority"], asked["path"])
+        now = self.gateway.clock()
+        granted = Lease.of(grant) if now < grant.expires_at else None
+        terms = Terms(now, self.generation.file.playback_lifetime, granted)
         async with self.admitted(grant.identity, Purpose.MEDIA) as admitted:
-            links = Links(minter(self.gateway.grants, grant.identity, Lease.of(grant)), url, grant.scope)
-            await self.relay(url, links, admitted)
+            await self.relay(url, Links(minter(self.gateway.grants, grant.identity), url, grant.scope, terms), admitted)
 
     async def _grant(self, text: str) -> Grant:
         try:
-            return self.gateway.grants.verify(text, self.generation.keys, self.generation.file.playback_lifetime)
+            return self._verified(text)
         except InvalidToken:
             await self.slow_down()
             raise
+
+    def _verified(self, text: str) -> Grant:
+        """The grant; raise `InvalidToken` unless it holds, or it has expired and a session token of its key stands
+        beside it: a player that was refused fetches one and comes back."""
+        keys, file = self.generation.keys, self.generation.file
+        try:
+            return self.gateway.grants.verify(text, keys, file.playback_lifetime)
+        except InvalidToken:
+            tokens = self.request.headers.get_list("X-Session-Token")
+            if len(tokens) != 1:
+                raise
+            self.varies_by = "X-Session-Token"
+            session = self.gateway.tokens.verify(tokens[0], keys, file.session_lifetime)
+            return self.gateway.grants.verify_with(session, text, keys, file.playback_lifetime)
 
     def _url(self, grant: Grant, authority: str, path: str) -> MediaUrl:
         origin = f"{grant.scope.origin.partition('://')[0]}://{authority}"

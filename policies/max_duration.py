@@ -44,7 +44,8 @@ class MaxDuration:
         """Seconds since the session began."""
         if not call.identity.session_ends:
             return 0.0
-        keep = max(call.longest_session, self.limit)
+        # A live manifest's grants are renewed until the session is over; the last of them hold for as long again.
+        keep = self.limit + call.longest_session
         return await call.store.beginnings.age(call.counter(NAME), call.identity.session_id, keep)
 
     def _over(self, call: Call) -> AccessDenied:

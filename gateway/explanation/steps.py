@@ -12,6 +12,7 @@ from typing import Literal
 from gateway.comparison.amounts import listed
 from gateway.configuration import Generation
 from gateway.explanation.asked import Asked
+from gateway.identity import longest_grant
 from gateway.origins.url import MediaUrl
 from gateway.policy import Call, Identity, Json, Media, MediaKind, OnStoreError, Problem, Purpose, Quota, Store
 from gateway.store.looking import LookingStore
@@ -101,7 +102,7 @@ def _call(generation: Generation, identity: Identity, asked: Asked, store: Store
         asked.route,
         asked.page,
         file.session_lifetime,
-        file.session_lifetime + file.playback_lifetime,
+        file.session_lifetime + longest_grant(file.playback_lifetime),
     )
 
 

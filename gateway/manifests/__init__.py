@@ -1,10 +1,11 @@
 """HLS and DASH manifests: pure functions from bytes to bytes. Reading one needs no network and no clock."""
 
 from gateway.manifests import dash, hls
+from gateway.manifests.length import length
 from gateway.manifests.link import Link, MalformedManifest
 from gateway.manifests.sniff import Kind, is_undecided, kind_of
 
-__all__ = ["Kind", "Link", "MalformedManifest", "is_undecided", "kind_of", "rewrite"]
+__all__ = ["Kind", "Link", "MalformedManifest", "is_undecided", "kind_of", "length", "rewrite"]
 
 _REWRITERS = {Kind.HLS: hls.rewrite, Kind.DASH: dash.rewrite}
 

@@ -1,0 +1,83 @@
+"""For how long a manifest's references hold: a live one's from now on, a film's to its end."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from gateway.identity import HOUR, LONGEST_VOD, VOD, Grant, Marks
+
+_RENEWALS = 8
+"""How often in its lifetime a grant is replaced by a newer one: until then all who ask get the same text, so that
+a live playlist, read again, names its segments as before."""
+
+_KEPT = 1 - 1 / _RENEWALS
+"""Of its lifetime, what a lease that starts now holds at least."""
+
+PAUSED = 1.0
+"""Of its length, for how long a film may be paused in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """When the grants of one manifest begin, in seconds since the epoch, and how many seconds they hold; ``vod`` if
+    that is to the end of a film, however long others hold."""
+
+    issued_at: int
+    lifetime: int
+    vod: bool = False
+
+    @classmethod
+    def starting(cls, now: float, lifetime: int) -> Lease:
+        """A lease for a new viewing: it holds for at least seven eighths of ``lifetime`` from now."""
+        return cls(_step(now, lifetime), lifetime)
+
+    @classmethod
+    def to_the_end(cls, now: float, seconds: float) -> Lease:
+        """A lease that holds for these seconds from now, or nearly `LONGEST_VOD`: in whole hours, so that renditions
+        whose lengths differ by a frame share one."""
+        lifetime = min(math.ceil(min(seconds, LONGEST_VOD) / _KEPT / HOUR) * HOUR, LONGEST_VOD)
+        return cls(_step(now, lifetime), lifetime, vod=True)
+
+    @classmethod
+    def of(cls, grant: Grant) -> Lease:
+        """A grant's own."""
+        return cls(grant.issued_at, grant.expires_at - grant.issued_at, grant.marks == VOD)
+
+    @property
+    def ends(self) -> int:
+        """Seconds since the epoch."""
+        return self.issued_at + self.lifetime
+
+    @property
+    def marks(self) -> Marks:
+        """What grants with this lease say beside their times."""
+        return VOD if self.vod else ()
+
+
+def _step(now: float, lifetime: int) -> int:
+    step = max(lifetime // _RENEWALS, 1)
+    return int(now) // step * step
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On what terms a manifest is served ``now``: ``lifetime`` is ``playback.lifetime`` in seconds, ``granted`` the
+    lease of the grant by which it was asked for, or None if it was not, or if that has expired."""
+
+    now: float
+    lifetime: int
+    granted: Lease | None
+
+    def lease(self, seconds: float | None) -> Lease:
+        """The lease of what a manifest names that plays for so long: infinitely if it is live, None if it is not known.
+
+        A film's holds to its end; else it is the grant's own until the next one has begun, by which a live viewing goes
+        on for as long as its manifest is read again.
+        """
+        fresh = Lease.starting(self.now, self.lifetime)
+        if seconds is None or math.isinf(seconds):
+            return self.granted if self.granted and self.granted.ends >= fresh.ends else fresh
+        needed = min(seconds * (1 + PAUSED), LONGEST_VOD * _KEPT)
+        long_enough = (lease for lease in (self.granted, fresh) if lease and lease.ends >= self.now + needed)
+        return next(long_enough, None) or Lease.to_the_end(self.now, needed)
