@@ -53,6 +53,10 @@ class Links:
         """These links for a manifest that was read, and told for how long it plays."""
         return replace(self, seconds=seconds)
 
+    def address(self) -> str:
+        """Where the manifest itself leads, with a grant in it."""
+        return self._place(self.base).beneath + self.base.href[len(self.base.origin + self.base.directory) :]
+
     def __call__(self, reference: str, absolute: str) -> str | None:
         """What to write for ``reference``, which resolves to ``absolute``; None to leave it as it is."""
         directory = _directory(absolute)

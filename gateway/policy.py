@@ -88,7 +88,7 @@ __all__ = [
     "written",
 ]
 
-Route = Literal["api", "auth", "usage", "tiers", "health"]
+Route = Literal["api", "auth", "grant", "usage", "tiers", "health"]
 """Where a request with a key can go, by the names that the log and the metrics use."""
 
 
@@ -104,10 +104,11 @@ class Credential(enum.Enum):
 
 
 class Purpose(enum.Enum):
-    """What a request is for."""
+    """What a request is for: media, a session token, the address of media with a grant in it, or the key itself."""
 
     MEDIA = "media"
     SESSION = "session"
+    GRANT = "grant"
     ACCOUNT = "account"
 
 
@@ -182,9 +183,10 @@ class Call:
 
     ``page`` is the web origin (``https://example.com``) of the page that asks, empty if no page does, ``null`` if it
     hides. ``session_lifetime`` is how many seconds a new token holds, ``longest_session`` how many the tokens and
-    grants of a viewing session can hold once it is refused, and so gets no new ones. ``clock`` gives seconds that only go forward. A policy appends to
-    ``quotas`` how its window stands, and to ``varies`` the request's header fields that its answer depends on.
-    ``store`` is what limits are counted in; ``gateway/limits.py`` tells what can be asked of it, and what it answers.
+    grants of a viewing session can hold once it is refused, and so gets no new ones. ``clock`` gives seconds that only
+    go forward. A policy appends to ``quotas`` how its window stands, and to ``varies`` the request's header fields that
+    its answer depends on. ``store`` is what limits are counted in; ``gateway/limits.py`` tells what can be asked of it,
+    and what it answers.
     """
 
     identity: Identity

@@ -12,6 +12,7 @@ from handlers.admin import LiveHandler, MetricsHandler, ReadyHandler
 from handlers.api import ApiHandler
 from handlers.dispatch import Dispatching
 from handlers.explain import ExplainHandler
+from handlers.grant import GrantHandler
 from handlers.play import PlayHandler
 
 Routes = Sequence[url]
@@ -24,6 +25,7 @@ def public_routes(gateway: Gateway) -> Routes:
         url(r"/api/?", ApiHandler, parts),
         url(r"/play/.*", PlayHandler, parts),
         url(r"/api/auth", AuthHandler, parts),
+        url(r"/api/grant", GrantHandler, parts),
         url(r"/api/usage", UsageHandler, parts),
         url(r"/api/tiers", TiersHandler, parts),
         url(r"/api/health", HealthHandler, parts),

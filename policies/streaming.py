@@ -41,8 +41,8 @@ class Streaming:
         return cls(allowed=False)
 
     async def admit(self, call: Call) -> AsyncIterator[None]:
-        """Refuse requests for media unless the tier streams."""
-        if call.purpose is Purpose.MEDIA and self.allowed is False:
+        """Refuse requests for media, and for its addresses, unless the tier streams."""
+        if call.purpose in {Purpose.MEDIA, Purpose.GRANT} and self.allowed is False:
             raise AccessDenied(f"The tier {call.identity.tier} cannot stream media.")
         yield
 

@@ -11,7 +11,8 @@ from gateway.policy import Credential, Identity, Purpose, Route
 ROUTES: tuple[Route, ...] = typing.get_args(Route)
 CREDENTIALS = (Credential.KEY.value, Credential.SESSION.value)
 
-_PURPOSES = {"api": Purpose.MEDIA, "auth": Purpose.SESSION}
+_PURPOSES = {"api": Purpose.MEDIA, "auth": Purpose.SESSION, "grant": Purpose.GRANT}
+_NAMING = ("api", "grant")
 _PAGE = re.compile(r"null|https?://[^/?#@\s]+")
 _SECRET = re.compile(r"sg_.*|[0-9A-Za-z]{8}_[0-9A-Za-z]{38}|eyJ[^.]*\.[^.]+\.[^.]*", re.DOTALL)
 
@@ -47,7 +48,7 @@ def asked(route: str, credential: str, url: str, page: str) -> tuple[Asked, ...]
         raise ValueError(f"a request is made as {' or as '.join(CREDENTIALS)}, not as {credential[:40]!r}")
     if route and route not in ROUTES:
         raise ValueError(f"there is no route {route[:40]!r}; the routes are {', '.join(ROUTES)}")
-    if url and route not in {"", "api"}:
+    if url and route not in {"", *_NAMING}:
         raise ValueError(f"a request to {route} names no url; leave out the one or the other")
     if page and not _PAGE.fullmatch(page):
         raise ValueError(f"{page[:80]!r} is no web origin; write one as browsers do, such as https://www.example.com")
@@ -55,7 +56,7 @@ def asked(route: str, credential: str, url: str, page: str) -> tuple[Asked, ...]
     if route == "auth" and shown is not Credential.KEY:
         raise ValueError("a session token cannot be traded for another; ask as key")
     if url:
-        return (Asked("api", shown, url, page),)
+        return (Asked("grant" if route == "grant" else "api", shown, url, page),)
     usual: tuple[Route, ...] = ("usage", "auth") if shown is Credential.KEY else ("usage",)
     named = tuple(known for known in ROUTES if known == route)
     return tuple(Asked(each, shown, "", page) for each in named or usual)

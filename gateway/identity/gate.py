@@ -27,6 +27,9 @@ to end when it says so."""
 
 ISSUER = "sluicegate"
 
+SESSION_BYTES = 16
+"""Bytes of a viewing session's name that nobody guesses and no two share."""
+
 # HMAC-SHA-256 is 32 bytes: 43 characters, of which the last carries four bits and is one of sixteen.
 _TOKEN = re.compile(r"(?P<head>[A-Za-z0-9_-]+)\.(?P<claims>[A-Za-z0-9_-]+)\.[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")
 _STRINGS = ("iss", "aud", "sub", "tier", "sid")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from gateway.identity.bearer import Bearer
-from gateway.identity.gate import PLAY, Claims, Marks, open_token, sign
+from gateway.identity.gate import PLAY, SESSION_BYTES, Claims, Marks, open_token, sign
 from gateway.identity.keyring import Keyring
 from gateway.identity.keys import Keys
 from gateway.identity.scope import Scope
@@ -36,6 +37,11 @@ class Grant:
     issued_at: int
     expires_at: int
     marks: Marks = ()
+
+
+def opening(identity: Identity) -> Identity:
+    """The same, in a viewing session of its own, for a grant that opens one."""
+    return replace(identity, session_id=secrets.token_urlsafe(SESSION_BYTES))
 
 
 def longest_grant(playback_lifetime: int) -> int:

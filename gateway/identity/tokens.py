@@ -7,15 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gateway.identity.bearer import Bearer
-from gateway.identity.gate import ISSUER, SESSION, Claims, open_token, sign
+from gateway.identity.gate import ISSUER, SESSION, SESSION_BYTES, Claims, open_token, sign
 from gateway.identity.keyring import Keyring
 from gateway.identity.keys import Keys
 from gateway.identity.seen import Seen
 from gateway.policy import Credential, Identity
 from gateway.problem import InvalidToken
-
-_RANDOM = 16
-"""Bytes of a name that nobody guesses and no two sessions share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +41,10 @@ class SessionTokens:
             audience=ISSUER,
             key_id=identity.key_id,
             tier=identity.tier,
-            session_id=secrets.token_urlsafe(_RANDOM),
+            session_id=secrets.token_urlsafe(SESSION_BYTES),
             issued_at=now,
             expires_at=now + lifetime,
-            token_id=secrets.token_urlsafe(_RANDOM),
+            token_id=secrets.token_urlsafe(SESSION_BYTES),
         )
         return Minted(sign(claims, SESSION, self._keyring), claims.expires_at, lifetime, claims.session_id)
 
