@@ -184,3 +184,64 @@ def test_the_log_holds_no_grant(service: Service, origin: Origin, key: str, host
     service.wait_for_log('"route": "play"')
     assert grant not in service.log.read_text()
     assert grant.split(".")[2] not in service.log.read_text()
+
+
+# -- a grant that has expired, beside a token --------------------------------------------------------------------------
+
+
+def test_an_expired_grant_beside_a_token_of_its_key_opens_what_it_did(
+    service: Service, origin: Origin, key: str, host: str
+) -> None:
+    expired = grant_for(service, key, Scope(origin.url, "/a/b/"), age=86400)
+    token = {"X-Session-Token": service.token(key)}
+    assert service.get(f"/play/{expired}/{host}/a/b/v.ts").status == 401
+    reply = service.get(f"/play/{expired}/{host}/a/b/v.ts", token)
+    assert (reply.status, reply.body, reply.headers["Vary"]) == (200, b"video", "X-Session-Token")
+    origin.asked.clear()
+    assert service.get(f"/play/{expired}/{host}/a/v.ts", token).status == 403
+    assert origin.asked == []
+
+
+def test_a_manifest_that_is_read_so_leads_on_under_grants_that_hold(
+    service: Service, origin: Origin, key: str, host: str
+) -> None:
+    origin.scripts["/a/b/l.m3u8"] = answer(b"#EXTM3U\n#EXTINF:4,\nv.ts\n")
+    expired = grant_for(service, key, Scope(origin.url, "/a/b/"), age=86400)
+    token = {"X-Session-Token": service.token(key)}
+    reference = service.get(f"/play/{expired}/{host}/a/b/l.m3u8", token).body.decode().splitlines()[2]
+    assert reference.startswith("/play/")
+    assert expired not in reference
+    assert service.get(reference).body == b"video"
+
+
+def test_the_viewing_keeps_its_seat_though_the_token_is_another(
+    start_service: StartService, origin: Origin, host: str
+) -> None:
+    service = start_service(tiers_text(origin.url).replace("rate_limit: 100/60s", "concurrent_streams: 1", 1))
+    key = service.add_key("acme", "standard")
+    scope = Scope(origin.url, "/a/b/")
+    assert service.get(f"/play/{grant_for(service, key, scope)}/{host}/a/b/v.ts").status == 200
+    expired = grant_for(service, key, scope, age=86400)
+    assert service.get(f"/play/{expired}/{host}/a/b/v.ts", {"X-Session-Token": service.token(key)}).status == 200
+
+
+def test_no_other_token_makes_an_expired_grant_hold(service: Service, origin: Origin, key: str, host: str) -> None:
+    scope = Scope(origin.url, "/a/b/")
+    expired = grant_for(service, key, scope, age=86400)
+    token = service.token(key)
+    another = service.token(service.add_key("other", "standard"))
+    for wrong in (
+        {"X-Session-Token": another},
+        {"X-Session-Token": token[:-1]},
+        {"X-Session-Token": grant_for(service, key, scope)},
+        {"X-API-Key": key},
+        {"X-Session-Token": ""},
+    ):
+        reply = service.get(f"/play/{expired}/{host}/a/b/v.ts", wrong)
+        assert (reply.status, reply.json["error"]) == (401, "Invalid or expired session token")
+    for grant in (expired[:-1], grant_for(service, key, scope, tier="partner", age=86400), "x"):
+        assert service.get(f"/play/{grant}/{host}/a/b/v.ts", {"X-Session-Token": token}).status == 401
+    service.key_file().revoke("acme")
+    service.reload()
+    assert service.get(f"/play/{expired}/{host}/a/b/v.ts", {"X-Session-Token": token}).status == 401
+    assert origin.asked == []
