@@ -22,11 +22,17 @@ _TYPES = {
     "audio/x-mpegurl": Kind.HLS,
     "video/mpegurl": Kind.HLS,
     "application/dash+xml": Kind.DASH,
+    "application/dash-patch+xml": Kind.DASH,
     "video/vnd.mpeg.dash.mpd": Kind.DASH,
 }
 _BOM = b"\xef\xbb\xbf"
 _PROLOG = re.compile(rb"(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
 _MPD = re.compile(rb"<(?:!DOCTYPE\s+)?(?:[A-Za-z_][\w.-]*:)?MPD[\s/>\[]")
+_PATCH = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?Patch\s[^>]*urn:mpeg:dash:schema:mpd-patch:")
+_FRAGMENT = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?(?:Patch|Period|AdaptationSet|EventStream|SegmentList)[\s/>]")
+"""What an MPD has elsewhere by ``xlink:href``; any XML could begin so, and so its type must say that it is XML."""
+
+_XML_TYPE = re.compile(r"(?:application|text)/xml")
 _UNFINISHED = re.compile(rb"<(?:\?.*|!--.*|!-?|!(?i:D[OCTYPE]{0,6})\s*|[\w.:-]*)", re.DOTALL)
 _NOT_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _TS_SYNC = re.compile(rb"\x47.{187}\x47", re.DOTALL)
@@ -37,14 +43,15 @@ def kind_of(content_type: str, start: bytes) -> Kind | None:
 
     Its name is never asked: origins serve playlists under any path, and segments under ``.m3u8``.
     """
-    told = _TYPES.get(content_type.partition(";")[0].strip().lower())
+    media_type = content_type.partition(";")[0].strip().lower()
+    told = _TYPES.get(media_type)
     start = start.removeprefix(_BOM)
     if not start:
         return told  # the answer to HEAD, or an empty body
     if start.lstrip().startswith(b"#EXTM3U"):
         return Kind.HLS
     if start.lstrip().startswith(b"<"):
-        return _xml_kind(told, start)
+        return _xml_kind(media_type, start)
     return Kind.HLS if told is Kind.HLS and _is_text(start) else None
 
 
@@ -59,13 +66,16 @@ def _is_text(start: bytes) -> bool:
     return True
 
 
-def _xml_kind(told: Kind | None, start: bytes) -> Kind | None:
+def _xml_kind(told: str, start: bytes) -> Kind | None:
     prolog = _PROLOG.match(start)
     rest = start[prolog.end() :] if prolog else start
-    if _MPD.match(rest):
+    is_dash = _TYPES.get(told) is Kind.DASH
+    if _MPD.match(rest) or _PATCH.match(rest):
+        return Kind.DASH
+    if _FRAGMENT.match(rest) and (is_dash or _XML_TYPE.fullmatch(told)):
         return Kind.DASH
     cut_off = not rest or _UNFINISHED.fullmatch(rest)  # the root element is yet to come
-    return told if cut_off and told is Kind.DASH else None
+    return Kind.DASH if cut_off and is_dash else None
 
 
 def is_undecided(start: bytes) -> bool:

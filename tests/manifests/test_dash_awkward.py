@@ -110,9 +110,9 @@ def test_a_callback_that_is_encoded_stays(event: str) -> None:
 
 
 def test_what_a_link_returns_is_escaped() -> None:
-    text = mpd("<Location>x</Location><Period><SegmentURL media='x'/></Period>")
-    result = rewrite(text, BASE, lambda reference, _absolute: "a&b<c\"d'" if reference == "x" else None)
-    assert b"<Location>a&amp;b&lt;c\"d'</Location>" in result
+    text = mpd("<Period><Laurl>x</Laurl><SegmentURL media='x'/></Period>")
+    result = rewrite(text, BASE, lambda _reference, absolute: "a&b<c\"d'" if absolute.endswith("/x") else None)
+    assert b"<Laurl>a&amp;b&lt;c\"d'</Laurl>" in result
     assert b'media="a&amp;b&lt;c&quot;d\'"' in result
 
 

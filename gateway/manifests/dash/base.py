@@ -1,0 +1,55 @@
+"""What the references at one level of a manifest resolve against (section 5.6.4)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from gateway.manifests.link import MalformedManifest, is_relative, resolve
+from gateway.origins.url import LONGEST
+
+MOST_ALTERNATIVES = 16
+"""Bases that a reference is looked at beneath; each level may multiply them."""
+
+_NAMES_PLACE = re.compile(r"[a-z][a-z0-9+.-]*:|[/\\]", re.IGNORECASE)
+_DEVIOUS = re.compile(r"//|%2[ef]|%5c", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """``carried`` is the directory beneath which a relative reference is right by itself, empty if there is none. Of
+    one that is not ``known``, what begins a fragment, nothing but the host is taken for true."""
+
+    url: str
+    carried: str = ""
+    known: bool = True
+
+    def carries(self, reference: str) -> bool:
+        """Whether a reference is relative, and stays beneath a directory that was made to lead right."""
+        if not self.known:
+            return not _NAMES_PLACE.match(reference)
+        absolute = resolve(reference, self.url)
+        if not self.carried or absolute is None or not absolute.startswith(self.carried):
+            return False
+        # What climbs, or seems to, is beneath the grant's prefix only where that is its own.
+        return not _DEVIOUS.search(absolute[len(self.carried) - 1 :]) and is_relative(reference, absolute, self.url)
+
+    def moved(self, reference: str) -> Base | None:
+        """The base that a BaseURL makes of this one, once it leads right; None if it is not one of http. Raise
+        `MalformedManifest` for one that is too long to resolve much against it."""
+        absolute = resolve(reference, self.url)
+        if absolute is None:
+            return None
+        if len(absolute) > LONGEST:
+            raise MalformedManifest(f"A BaseURL of the origin's DASH manifest is longer than {LONGEST} characters.")
+        known = self.known or bool(_NAMES_PLACE.match(reference))
+        return Base(absolute, absolute.partition("?")[0].rpartition("/")[0] + "/", known)
+
+
+Bases = tuple[Base, ...]
+"""Alternatives of each other; the first is what players try first."""
+
+
+def moved(bases: Bases, reference: str) -> Bases:
+    """The bases that a BaseURL makes of these."""
+    return tuple(dict.fromkeys(filter(None, (base.moved(reference) for base in bases))))

@@ -1,0 +1,228 @@
+"""Walks the elements of a manifest from the outermost in, and notes what is to be changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from xml.sax.saxutils import escape
+
+from gateway.manifests.dash.base import MOST_ALTERNATIVES, Base, Bases, moved
+from gateway.manifests.dash.change import Change, replaced
+from gateway.manifests.dash.operation import NAMES, Target
+from gateway.manifests.dash.query import pinned
+from gateway.manifests.dash.references import CALLBACK, ELEMENTS, Use, is_fetched, use_of
+from gateway.manifests.dash.tree import Element, read
+from gateway.manifests.link import Link, counted, resolve
+
+_KEPT = frozenset({"MPD", "Period", "ProgramInformation", "Event", "UrlQueryInfo", "ExtUrlQueryInfo", *NAMES})
+
+
+_SOON = b'"1"'
+"""Seconds from its publication that a patch's PatchLocation holds when it is to be asked no more; 0 is none."""
+
+
+def rewrite(text: bytes, base: str, link: Link, own: str = "", licence: Link | None = None) -> bytes:
+    """Rewrite a manifest, a patch, or a fragment of a manifest that came from ``base``. A template's ``$...$`` parts
+    reach ``link`` as they are. ``own`` is the gateway as the player reached it, ``scheme://host``, ``//host`` if the
+    scheme is not known, or nothing; ``licence`` gives what to write for a licence server, that players ask by POST.
+
+    Raises `MalformedManifest` for what is not well-formed XML in UTF-8, for any DTD, and for one too large or too deep.
+    """
+    rewriting = _Rewriting(text, base, _Leads(counted(link), counted(licence or link), own))
+    for root in read(text, _is_wanted).children:
+        rewriting.root(root)
+    return replaced(text, rewriting.changes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Leads:
+    """Where references lead."""
+
+    link: Link
+    licence: Link
+    own: str
+
+    def whole(self, absolute: str, link: Link) -> str | None:
+        """A URL that can be followed from anywhere."""
+        replacement = link(absolute, absolute)
+        is_path = replacement is not None and replacement.startswith("/") and not replacement.startswith("//")
+        return f"{self.own}{replacement}" if is_path else replacement
+
+
+def _is_wanted(element: Element) -> bool:
+    name = element.name
+    return (
+        name in ELEMENTS
+        or name in _KEPT
+        or any(use_of(name, attribute) for attribute in element.attributes)
+        or (name == "UTCTiming" and is_fetched(element.attributes))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """What holds for the elements at one level: the ``bases`` of their references, and whether they are the events of a
+    ``callback`` stream."""
+
+    bases: Bases
+    callback: bool = False
+
+
+class _Rewriting:
+    """One manifest being rewritten."""
+
+    def __init__(self, text: bytes, base: str, leads: _Leads) -> None:
+        self._text = text
+        self._base = base
+        self._leads = leads
+        self._fragment = True
+        self.changes: list[Change] = []
+
+    def root(self, root: Element) -> None:
+        """All that stands in a root element."""
+        self._fragment = root.name != "MPD"
+        if root.name == "MPD":
+            self._give(root)
+        elif root.name == "Patch":
+            self._patch(root)
+        else:
+            self._element(root, _Level((Base(self._base, known=False),)))
+
+    # -- what an MPD is given -----------------------------------------------------------------------------------------
+
+    def _give(self, mpd: Element) -> None:
+        """Give it what it lacks, where the schema wants it: behind its own ProgramInformation and BaseURL."""
+        periods = list(mpd.named("Period"))
+        before = [
+            child
+            for child in mpd.named("ProgramInformation", "BaseURL")
+            if not periods or child.start < periods[0].start
+        ]
+        at = before[-1].after(self._text) if before else mpd.content
+        base = Base(self._base)
+        if periods and not any(True for _ in mpd.named("BaseURL")):
+            base = self._give_base(mpd, at)
+        is_live = mpd.attributes.get("type") == "dynamic"
+        if is_live and not any(True for _ in mpd.named("Location")) and not mpd.is_bare:
+            self._insert(mpd, at, "Location", self._leads.link(self._base, self._base))
+        self._inside(mpd, _Level((base,)))
+
+    def _give_base(self, mpd: Element, at: int) -> Base:
+        home = resolve("./", self._base)
+        replacement = self._leads.link("./", home) if home else None
+        if home is None or replacement is None:
+            return Base(self._base)
+        self._insert(mpd, at, "BaseURL", replacement)
+        return Base(self._base, home)
+
+    def _insert(self, mpd: Element, at: int, name: str, content: str | None) -> None:
+        if content is not None:
+            given = f"<{mpd.prefix}{name}>{escape(content)}</{mpd.prefix}{name}>"
+            self.changes.append(Change(at, at, given.encode()))
+
+    # -- elements -----------------------------------------------------------------------------------------------------
+
+    def _inside(self, element: Element, level: _Level) -> None:
+        """What stands in an element, beneath its own BaseURL elements, wherever among the others they are."""
+        inner = self._based(element, level.bases)
+        callback = level.callback or element.attributes.get("schemeIdUri") == CALLBACK
+        for child in element.children:
+            if child.name != "BaseURL":
+                self._element(child, _Level(inner, callback))
+
+    def _element(self, element: Element, level: _Level) -> None:
+        calls = level.callback and element.name == "Event" and "contentEncoding" not in element.attributes
+        use = Use.WHOLE if calls else ELEMENTS.get(element.name)
+        if use:
+            self._change_text(element, self._written(element.text, level.bases, use))
+        self._attributes(element, level, calls=calls)
+        self._inside(element, level)
+
+    def _based(self, element: Element, outer: Bases) -> Bases:
+        """The bases within an element. Each of its BaseURL elements stands in for the first, and each of the outer ones
+        for the first of those."""
+        own = [(child, child.text.strip()) for child in element.named("BaseURL")]
+        made = [(child, reference, moved(outer, reference)) for child, reference in own if reference]
+        made = [each for each in made if each[2]]
+        for child, reference, _ in made:
+            self._change_text(child, self._base_written(reference, outer, alone=len(made) == 1))
+        return tuple(base for *_, bases in made for base in bases)[:MOST_ALTERNATIVES] or outer
+
+    def _base_written(self, reference: str, outer: Bases, *, alone: bool) -> str | None:
+        replacement = self._written(reference, outer, Use.MEDIA)
+        if replacement is None or alone:
+            return replacement
+        return self._written(reference, outer, Use.WHOLE)  # dash.js takes one of several that are not whole
+
+    def _attributes(self, element: Element, level: _Level, *, calls: bool) -> None:
+        if element.name in {"UrlQueryInfo", "ExtUrlQueryInfo"} and not self._fragment:
+            self.changes += pinned(element, self._text, self._base)
+        for name, start, end in element.values(self._text):
+            value = element.attributes.get(name, "")
+            if element.name == "UTCTiming" and name == "value" and is_fetched(element.attributes):
+                replacement = _each(value, lambda one: self._written(one, level.bases, Use.WHOLE))
+            else:
+                use = Use.WHOLE if calls and name == "messageData" else use_of(element.name, name)
+                replacement = self._written(value, level.bases, use) if use else None
+            if replacement is not None:
+                quoted = b'"' + escape(replacement, {'"': "&quot;"}).encode() + b'"'
+                self.changes.append(Change(start, end, quoted))
+
+    # -- patches ------------------------------------------------------------------------------------------------------
+
+    def _patch(self, patch: Element) -> None:
+        """A patch renews no grant but those of what it brings. Once the one that it was asked for by is followed by a
+        newer one, those in the player's manifest age too: then the next PatchLocation is over before it is asked, and
+        so the player loads the manifest anew (section 5.15)."""
+        home = resolve("./", self._base)
+        ageing = home is not None and self._leads.link("./", home) is not None
+        for operation in patch.named(*NAMES):
+            self._operation(operation)
+            for location in operation.named("PatchLocation") if ageing else ():
+                self._end(location)
+
+    def _end(self, location: Element) -> None:
+        for name, start, end in location.values(self._text):
+            if name == "ttl":
+                self.changes.append(Change(start, end, _SOON))
+                return
+        at = location.start + 1 + len(location.prefix + location.name)
+        self.changes.append(Change(at, at, b" ttl=" + _SOON))
+
+    def _operation(self, operation: Element) -> None:
+        """One of a patch: elements that are put in, or text for an attribute or an element."""
+        target = Target.of(operation.attributes)
+        level = _Level((Base(self._base, known=False),), target.callback)
+        use = target.use
+        if use and operation.text.strip():
+            self._change_text(operation, _each(operation.text, lambda one: self._written(one, level.bases, use)))
+        self._inside(operation, level)
+
+    # -- references ---------------------------------------------------------------------------------------------------
+
+    def _written(self, reference: str, bases: Bases, use: Use) -> str | None:
+        """What takes a reference's place, or None if it stays."""
+        reference = reference.strip()
+        if use is Use.RELOAD:
+            absolute = resolve(reference, self._base)
+            return self._leads.link(absolute, absolute) if absolute else None
+        if use is Use.MEDIA and all(base.carries(reference) for base in bases):
+            return None
+        absolute = resolve(reference, bases[0].url)
+        if absolute is None:
+            return None
+        if use is Use.MEDIA:
+            return self._leads.link(reference, absolute)
+        return self._leads.whole(absolute, self._leads.licence if use is Use.LICENCE else self._leads.link)
+
+    def _change_text(self, element: Element, replacement: str | None) -> None:
+        if replacement is not None:
+            raw = self._text[element.content : element.end]
+            start = element.content + len(raw) - len(raw.lstrip())
+            self.changes.append(Change(start, start + len(raw.strip()), escape(replacement).encode()))
+
+
+def _each(references: str, written: Callable[[str], str | None]) -> str | None:
+    """Several references with spaces between them."""
+    each = [written(reference) or reference for reference in references.split()]
+    return None if each == references.split() else " ".join(each)
