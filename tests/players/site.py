@@ -1,0 +1,152 @@
+"""A provider's own web site, for tests: pages, players, and a server side that trades its key for session tokens.
+
+It is an origin of its own, beside the gateway's: what a page of it asks the gateway for is judged by CORS.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, Self
+
+from selenium.webdriver import Chrome
+
+from tests.demo.chromium import wait_until
+
+HERE = Path(__file__).resolve().parent
+WEB = HERE.parent.parent / "web"
+_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+}
+
+
+@dataclass
+class Site:
+    """``asked`` holds (method, path, header fields) in order; ``statuses`` are answered to the next token requests
+    instead of a token; ``served`` are further files, by path."""
+
+    gateway: str
+    key: str
+    asked: list[tuple[str, str, Mapping[str, str]]] = field(default_factory=list)
+    statuses: list[int] = field(default_factory=list)
+    served: dict[str, bytes] = field(default_factory=dict)
+    server: ThreadingHTTPServer | None = None
+
+    @classmethod
+    def start(cls, gateway: str, key: str) -> Self:
+        """A site on a free port, for the gateway at an address, by one of its keys."""
+        site = cls(gateway, key)
+        site.server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, site))
+        site.server.daemon_threads = True
+        threading.Thread(target=site.server.serve_forever, daemon=True).start()
+        return site
+
+    @property
+    def url(self) -> str:
+        assert self.server is not None
+        return f"http://127.0.0.1:{self.server.server_address[1]}"
+
+    def stop(self) -> None:
+        assert self.server is not None
+        self.server.shutdown()
+        self.server.server_close()
+
+    @property
+    def tokens(self) -> int:
+        """How often it was asked for a token."""
+        return sum(1 for method, path, _ in self.asked if (method, path) == ("POST", "/token"))
+
+    def token(self) -> tuple[int, bytes]:
+        """What the gateway answers to its key, and with which status; or the next of ``statuses``."""
+        if self.statuses:
+            return self.statuses.pop(0), b'{"error": "as the test wants it"}'
+        host = self.gateway.partition("://")[2]
+        connection = http.client.HTTPConnection(host, timeout=20)
+        try:
+            connection.request("POST", "/api/auth", headers={"X-API-Key": self.key})
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
+
+    # -- its page, in a browser ----------------------------------------------------------------------------------------
+
+    def open(self, browser: Chrome) -> None:
+        """Open its page, and wait until it can be told what to play."""
+        browser.get(f"{self.url}/")
+        wait_until(lambda: browser.execute_script("return !!globalThis.players"))
+
+    def play(self, browser: Chrome, engine: str, url: str, **how: object) -> None:
+        """Open its page anew and play a media URL through the gateway: ``hls.js``, ``shaka``, ``dash.js``, ``video.js``
+        or ``native``; ``how`` as page.js says."""
+        self.open(browser)
+        browser.execute_script(
+            "players.start(arguments[0])", {"engine": engine, "url": url, "gateway": self.gateway, **how}
+        )
+
+
+def state(browser: Chrome) -> dict[str, Any]:
+    """How it goes, as page.js tells it."""
+    told: dict[str, Any] = browser.execute_script("return players.state()")
+    return told
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def __init__(self, site: Site, *parts: Any) -> None:
+        self.site = site
+        super().__init__(*parts)
+
+    def do_GET(self) -> None:
+        self.site.asked.append((self.command, self.path, dict(self.headers.items())))
+        path = self.path.partition("?")[0]
+        served = self.site.served.get(path)
+        if served is not None:
+            self._answer(200, served, _TYPES.get(Path(path).suffix, "application/octet-stream"))
+            return
+        file = _file(path)
+        if file is None:
+            self._answer(404, b"", "text/plain")
+        else:
+            self._answer(200, file.read_bytes(), _TYPES.get(file.suffix, "application/octet-stream"))
+
+    def do_POST(self) -> None:
+        self.site.asked.append((self.command, self.path, dict(self.headers.items())))
+        self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        status, body = self.site.token() if self.path == "/token" else (404, json.dumps({}).encode())
+        self._answer(status, body, "application/json")
+
+    def _answer(self, status: int, body: bytes, content_type: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Cache-Control", "no-store")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def _file(path: str) -> Path | None:
+    """The page, its script, a player's file, or one of sluicegate.js."""
+    if path in {"/", "/page.js"}:
+        return HERE / ("page.html" if path == "/" else "page.js")
+    if path.startswith("/players/"):
+        root, name = HERE / "node_modules", path.removeprefix("/players/")
+    elif path == "/sluicegate.js" or path.startswith("/sluicegate/"):
+        root, name = WEB, path.removeprefix("/")
+    else:
+        return None
+    file = (root / name).resolve()
+    return file if file.is_relative_to(root.resolve()) and file.is_file() else None

@@ -1,0 +1,93 @@
+/**
+ * hls.js (1.4 or later): its loaders wait for the token, and try once more on 401, beneath its own retry policies.
+ * @typedef {{url: string, headers?: Record<string, string>}} Context
+ * @typedef {{aborted: boolean, loading: {start: number}}} Stats
+ * @typedef {(error: {code: number, text: string}, context: Context, details: unknown, stats: Stats) => void} OnError
+ * @typedef {{onError: OnError, onAbort?: (stats: Stats, context: Context, details: unknown) => void}} Callbacks
+ * @typedef {{stats: Stats, load(context: Context, config: object, callbacks: Callbacks): void, abort(): void,
+ *   destroy(): void}} Loader
+ * @typedef {new (...parts: any[]) => Loader} LoaderClass
+ * @typedef {(this: unknown, xhr: XMLHttpRequest, url: string, ...rest: any[]) => unknown} LicenceSetup
+ * @typedef {{loader: any, pLoader?: any, fLoader?: any, licenseXhrSetup?: any}} Config
+ * @typedef {{config: Config}} Hls
+ * @typedef {import("./pass.js").Pass} Pass
+ */
+import { FIELD } from "./pass.js";
+
+/** Call it before `loadSource`. @param {Hls} hls @param {Pass} pass @returns {() => void} what takes it off again */
+export function attachHls({ config }, pass) {
+  const before = { ...config };
+  config.loader = gatedLoader(before.loader, pass);
+  if (before.pLoader) config.pLoader = gatedLoader(before.pLoader, pass);
+  if (before.fLoader) config.fLoader = gatedLoader(before.fLoader, pass);
+  config.licenseXhrSetup = licenceSetup(before.licenseXhrSetup, pass);
+  return () => {
+    const { loader, pLoader, fLoader, licenseXhrSetup } = before;
+    Object.assign(config, { loader, pLoader, fLoader, licenseXhrSetup });
+  };
+}
+
+/** @param {LoaderClass} Base @param {Pass} pass @returns {LoaderClass} */
+function gatedLoader(Base, pass) {
+  return class extends Base {
+    /** @type {(() => void) | null} */
+    #giveUp = null;
+
+    /** @param {Context} context @param {object} config @param {Callbacks} callbacks */
+    load(context, config, callbacks) {
+      let tried = false;
+      /** @type {OnError} */
+      const onError = (error, ...rest) => {
+        if (error.code !== 401 || tried) { callbacks.onError(error, ...rest); return; }
+        tried = true;
+        this.#await(context, callbacks, pass.refused(context.url, context.headers?.[FIELD] ?? ""), (worth) => {
+          if (worth) send();
+          else callbacks.onError(error, ...rest);
+        });
+      };
+      const send = () => this.#await(context, callbacks, pass.tokenFor(context.url), (token) => {
+        if (token) context.headers = { ...context.headers, [FIELD]: token };
+        this.stats.loading.start = 0; // or hls.js says that a loader can only be used once
+        super.load(context, config, { ...callbacks, onError });
+      });
+      send();
+    }
+
+    /** Go on with what a promise gives, unless the load is aborted meanwhile.
+     * @template T @param {Context} context @param {Callbacks} callbacks @param {Promise<T>} promise @param {(value: T) => void} goOn */
+    #await(context, callbacks, promise, goOn) {
+      const giveUp = this.#giveUp = () => {
+        this.stats.aborted = true;
+        callbacks.onAbort?.(this.stats, context, null);
+      };
+      promise.then((value) => {
+        if (this.#giveUp !== giveUp) return;
+        this.#giveUp = null;
+        goOn(value);
+      });
+    }
+
+    abort() {
+      const giveUp = this.#giveUp;
+      this.#giveUp = null;
+      if (giveUp) giveUp();
+      else super.abort();
+    }
+
+    destroy() {
+      this.#giveUp = null;
+      super.destroy();
+    }
+  };
+}
+
+/** Licences do not go by the loaders. @param {LicenceSetup | undefined} before @param {Pass} pass @returns {LicenceSetup} */
+function licenceSetup(before, pass) {
+  return async function (xhr, url, ...rest) {
+    const token = await pass.tokenAnyway(url);
+    const challenge = await before?.call(this, xhr, url, ...rest);
+    if (!xhr.readyState) xhr.open("POST", url, true);
+    if (token) xhr.setRequestHeader(FIELD, token);
+    return challenge;
+  };
+}
