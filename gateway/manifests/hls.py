@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from urllib.parse import unquote, urlsplit
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from urllib.parse import urlsplit
 
-from gateway.manifests.link import Link, MalformedManifest, counted, written
+from gateway.manifests.asking import VARIABLES, Asking, with_field
+from gateway.manifests.link import Link, counted, resolve, written
+from gateway.manifests.variables import MARK, UndefinedError, Variables, parameters
 
 _LINE = re.compile(r"[^\r\n]+")
 _TAG = re.compile(r"#(EXT[A-Z0-9-]*):")
 # A name begins only where an attribute can, and is never given back: a long line would take quadratic time otherwise.
 _ATTRIBUTE = re.compile(r'(?<![^,:\s])(?P<name>[^\s=,:"]++)=(?:"(?P<quoted>[^"]*)"|[^",]*)')
 _NOT_UTF_8 = re.compile(r"[\udc80-\udcff]")
+_UNQUOTABLE = re.compile(r'["\x00-\x1f\x7f]')
 _EDGES = " \t\ufeff"
-_VARIABLE = re.compile(r"\{\$([A-Za-z0-9_-]+)\}")
+_DEFINE = re.compile(r"(?<![^\r\n])[ \t\ufeff]*+#EXT-X-DEFINE:[^\r\n]*")
+_QUERYPARAM = re.compile(r'(?<![^,:\s])QUERYPARAM="[^"]*"')
 
 _URI = frozenset({"URI"})
 REFERENCES = {
@@ -29,38 +35,43 @@ REFERENCES = {
     "EXT-X-RENDITION-REPORT": _URI,
     "EXT-X-SESSION-DATA": _URI,
     "EXT-X-CONTENT-STEERING": frozenset({"SERVER-URI"}),
-    "EXT-X-DATERANGE": frozenset({"X-ASSET-URI", "X-ASSET-LIST"}),
+    "EXT-X-DATERANGE": frozenset({"X-ASSET-URI", "X-ASSET-LIST", "X-URI"}),
+    "EXT-X-FAXS-CM": _URI,
 }
-"""The attributes, by tag, that hold a reference."""
+"""The attributes, by tag, that hold a reference; EXT-X-FAXS-CM is Adobe's."""
 
-MOST_SUBSTITUTED = 32 * 1024 * 1024
-"""Characters that the variables of one playlist may stand for: a few lines of definitions can double without end."""
+MEDIA_PLAYLISTS = frozenset({"EXT-X-MEDIA", "EXT-X-I-FRAME-STREAM-INF", "EXT-X-IMAGE-STREAM-INF"})
+"""The tags whose reference is a media playlist, as is the line after EXT-X-STREAM-INF: it may import variables."""
+
+WHOLE = frozenset({"EXT-X-PREFETCH"})
+"""Tags that are followed by a reference and nothing else: segments to come, as Twitch names them."""
 
 
-class _UndefinedError(Exception):
-    """A variable that this playlist does not define: one that it imports, of its multivariant playlist."""
-
-
-def rewrite(text: bytes, base: str, link: Link) -> bytes:
+def rewrite(text: bytes, base: str, link: Link, asking: Asking | None = None) -> bytes:
     """Rewrite a playlist that came from ``base``: URI lines, and the attributes of `REFERENCES`.
 
-    Works in one pass over text in which bytes that are not UTF-8 are kept as surrogates. A reference with a variable
-    that the playlist only imports is left as it is. Raises `MalformedManifest` for one too large to work through.
+    Works in one pass over text in which bytes that are not UTF-8 are kept as surrogates, after one for the variables
+    that media playlists may import. Raises `MalformedManifest` for one too large to work through.
     """
-    playlist = _Playlist(base, counted(link), _parameters(base))
     readable = text.decode("utf-8", "surrogateescape")
+    asking = asking or Asking()
+    exported = _exported(readable, base, asking) if "#EXT-X-DEFINE:" in readable else {}
+    noting = counted(lambda reference, absolute: _noted(link(reference, absolute), absolute, exported, asking))
+    playlist = _Playlist(base, counted(link), noting, _variables(base, asking), bool(exported))
     return _LINE.sub(playlist.line, readable).encode("utf-8", "surrogateescape")
 
 
 @dataclass
 class _Playlist:
-    """Where a playlist came from, and the variables it has defined so far (section 4.4.2.3)."""
+    """A playlist that is being rewritten. ``media_link`` is for its media playlists, if it ``defines`` anything that
+    they may import."""
 
     base: str
     link: Link
-    parameters: dict[str, str]
-    variables: dict[str, str] = field(default_factory=dict)
-    substituted: int = 0
+    media_link: Link
+    variables: Variables
+    defines: bool
+    _variant_follows: bool = False
 
     def line(self, found: re.Match[str]) -> str:
         """One line, without its end."""
@@ -69,62 +80,95 @@ class _Playlist:
         if content.startswith("#"):
             tag = _TAG.match(content)
             return self._tag(tag[1], line) if tag else line
-        replacement = self._written(content)
-        return line if replacement is None else line.replace(content, replacement, 1)
+        variant, self._variant_follows = self._variant_follows, False
+        return _replaced(content, line, self._media(content) if variant else self._written(content))
 
     def _tag(self, name: str, line: str) -> str:
+        if name == "EXT-X-STREAM-INF":
+            self._variant_follows = True
         if name == "EXT-X-DEFINE":
-            self._define(line)
+            return self._define(line)
+        if name in WHOLE:
+            before, colon, content = line.partition(":")
+            return before + colon + _replaced(content.strip(_EDGES), content, self._written(content.strip(_EDGES)))
         referring = REFERENCES.get(name)
         if referring is None:
             return line
-        return _ATTRIBUTE.sub(lambda found: self._attribute(found) if found["name"] in referring else found[0], line)
+        write = self._media if name in MEDIA_PLAYLISTS else self._written
+        return _ATTRIBUTE.sub(lambda found: _attribute(found, write) if found["name"] in referring else found[0], line)
 
-    def _attribute(self, found: re.Match[str]) -> str:
-        replacement = self._written(found["quoted"]) if found["quoted"] else None
-        return found[0] if replacement is None else f'{found["name"]}="{replacement}"'
+    def _define(self, line: str) -> str:
+        attributes = _attributes(line)
+        value = self.variables.define(attributes)
+        if value is None:
+            return line
+        # The player looks for it in the address that it sees, which is ours and has no such field.
+        return _QUERYPARAM.sub(lambda _: f'NAME="{attributes["QUERYPARAM"]}",VALUE="{value}"', line, count=1)
 
-    def _define(self, line: str) -> None:
-        attributes = {found["name"]: found["quoted"] for found in _ATTRIBUTE.finditer(line)}
-        name, value, parameter = attributes.get("NAME"), attributes.get("VALUE"), attributes.get("QUERYPARAM")
-        if name and value is not None:
-            self._define_value(name, value)
-        elif parameter in self.parameters:
-            self.variables[parameter] = self.parameters[parameter]
-
-    def _define_value(self, name: str, value: str) -> None:
-        try:
-            self.variables[name] = self._substitute(value)
-        except _UndefinedError:
-            self.variables.pop(name, None)
+    def _media(self, reference: str) -> str | None:
+        """What to write for a reference to a media playlist, which may import what this playlist defines."""
+        if not self.defines:
+            return self._written(reference)
+        absolute = resolve(self._plain(reference).strip(_EDGES), self.base)
+        if absolute is None:
+            return self._written(reference)
+        return _without_marks(self.media_link(absolute, absolute) or absolute)
 
     def _written(self, reference: str) -> str | None:
-        try:
-            plain = self._substitute(reference)
-        except _UndefinedError:
-            return None
-        return written(_NOT_UTF_8.sub(_percent_encoded, plain), self.base, self.link)
+        """What to write for a reference, or None to leave it. One with a variable is never left to the player, which
+        might know another value: it sees an address that is not the playlist's, and that may hold its token."""
+        plain = self._plain(reference)
+        if MARK not in reference:
+            return written(plain, self.base, self.link)
+        absolute = resolve(plain.strip(_EDGES), self.base)
+        return _without_marks(_quotable(plain) if absolute is None else self.link(absolute, absolute) or absolute)
 
-    def _substitute(self, text: str) -> str:
-        """Put values in place of variables, once: what a value holds is text (section 4.3)."""
-        names: list[str] = _VARIABLE.findall(text)
-        if not self.variables.keys() >= set(names):
-            raise _UndefinedError
-        self.substituted += sum(len(self.variables[name]) for name in names)
-        if self.substituted > MOST_SUBSTITUTED:
-            raise MalformedManifest("The variables of the origin's playlist stand for too much text.")
-        return _VARIABLE.sub(lambda found: self.variables[found[1]], text)
+    def _plain(self, reference: str) -> str:
+        """A reference with values in place of its variables, as it is if one is not defined; in UTF-8."""
+        with suppress(UndefinedError):  # no player resolves it either
+            reference = self.variables.substitute(reference) if MARK in reference else reference
+        return _NOT_UTF_8.sub(_percent_encoded, reference)
 
 
-def _parameters(base: str) -> dict[str, str]:
-    """The query's parameters that have a value, percent-decoded; a plus is a plus, for this is no form."""
-    parameters = {}
-    for parameter in urlsplit(base).query.split("&"):
-        name, _, value = parameter.partition("=")
-        if value:
-            parameters[unquote(name)] = unquote(value)
-    return parameters
+def _attribute(found: re.Match[str], write: Callable[[str], str | None]) -> str:
+    replacement = write(found["quoted"]) if found["quoted"] else None
+    return found[0] if replacement is None else f'{found["name"]}="{replacement}"'
+
+
+def _attributes(line: str) -> dict[str, str]:
+    return {found["name"]: found["quoted"] for found in _ATTRIBUTE.finditer(line) if found["quoted"] is not None}
+
+
+def _variables(base: str, asking: Asking) -> Variables:
+    return Variables(asking.variables, parameters(urlsplit(base).query), parameters(asking.query))
+
+
+def _exported(text: str, base: str, asking: Asking) -> dict[str, str]:
+    """What a whole playlist defines: a player reads all of it before it reads another."""
+    variables = _variables(base, asking)
+    for define in _DEFINE.finditer(text):
+        variables.define(_attributes(define[0]))
+    return variables.values
+
+
+def _noted(led: str | None, absolute: str, exported: Mapping[str, str], asking: Asking) -> str:
+    """A reference to a media playlist, with a note of the variables that it may import."""
+    address = absolute.partition("#")[0].partition("?")[0]
+    return with_field(led or absolute, VARIABLES, asking.notes.variables(address, exported))
+
+
+def _replaced(content: str, line: str, replacement: str | None) -> str:
+    return line if replacement is None else line.replace(content, replacement, 1)
 
 
 def _percent_encoded(found: re.Match[str]) -> str:
     return f"%{ord(found[0]) - 0xDC00:02X}"
+
+
+def _quotable(reference: str) -> str:
+    return _UNQUOTABLE.sub(lambda found: f"%{ord(found[0]):02X}", reference)
+
+
+def _without_marks(reference: str) -> str:
+    """A reference in which no player finds a variable."""
+    return reference.replace(MARK, "%7B$")

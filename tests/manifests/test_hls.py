@@ -76,10 +76,12 @@ def test_variables_are_filled_in_before_a_reference_resolves() -> None:
         '#EXT-X-MAP:URI="{$h}/i.mp4"\n'
     )
     lines = line(playlist).splitlines()
-    assert lines[4:] == [
+    assert lines[2:] == [
+        '#EXT-X-DEFINE:NAME="token",VALUE="t1"',
+        '#EXT-X-DEFINE:IMPORT="far"',
         "/play/G/https://v.example/a.ts?t=t1",
-        "{$far}/b.ts",
-        "{$undefined}.ts",
+        "/play/G/https://cdn.example.com/a/b/%7B$far%7D/b.ts",
+        "/play/G/https://cdn.example.com/a/b/%7B$undefined%7D.ts",
         '#EXT-X-MAP:URI="/play/G/https://v.example/i.mp4"',
     ]
 

@@ -1,0 +1,76 @@
+"""Variables of HLS playlists (draft-pantos-hls-rfc8216bis, section 4.3): defined by value, by import, and by query."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+from gateway.manifests.link import MalformedManifest
+
+MARK = "{$"
+"""What a reference to a variable begins with."""
+
+MOST_SUBSTITUTED = 32 * 1024 * 1024
+"""Characters that the variables of one playlist may stand for: a few lines of definitions can double without end."""
+
+_REFERENCE = re.compile(r"\{\$([A-Za-z0-9_-]+)\}")
+_UNWRITABLE = re.compile(r'["\x00-\x1f\x7f\ud800-\udfff]|\{\$')
+
+
+class UndefinedError(Exception):
+    """A variable that the playlist does not define."""
+
+
+@dataclass
+class Variables:
+    """``imported`` are those of the multivariant playlist, ``parameters`` the fields of the query that the playlist's
+    own URL has, ``seen`` those of the address that its player sees; ``values`` what has been defined so far."""
+
+    imported: Mapping[str, str]
+    parameters: Mapping[str, str]
+    seen: Mapping[str, str]
+    values: dict[str, str] = field(default_factory=dict)
+    _substituted: int = 0
+
+    def define(self, attributes: Mapping[str, str]) -> str | None:
+        """Take in an EXT-X-DEFINE tag (section 4.4.2.3). Returns the value to write into it, where the player would
+        not find the one that its QUERYPARAM means in the address that it sees."""
+        imported, parameter = attributes.get("IMPORT", ""), attributes.get("QUERYPARAM", "")
+        if attributes.get("NAME") and "VALUE" in attributes:
+            self._define(attributes["NAME"], attributes["VALUE"])
+        elif imported in self.imported:
+            self.values[imported] = self.imported[imported]
+        elif parameter in self.parameters:
+            found = self.values[parameter] = self.parameters[parameter]
+            return None if self.seen.get(parameter) == found or _UNWRITABLE.search(found) else found
+        return None
+
+    def _define(self, name: str, value: str) -> None:
+        try:
+            self.values[name] = self.substitute(value)
+        except UndefinedError:
+            self.values.pop(name, None)
+
+    def substitute(self, text: str) -> str:
+        """Put values in place of variables, once: what a value holds is text. Raises `UndefinedError`, and
+        `MalformedManifest` when it comes to be too much."""
+        names: list[str] = _REFERENCE.findall(text)
+        if not self.values.keys() >= set(names):
+            raise UndefinedError
+        self._substituted += sum(len(self.values[name]) for name in names)
+        if self._substituted > MOST_SUBSTITUTED:
+            raise MalformedManifest("The variables of the origin's playlist stand for too much text.")
+        return _REFERENCE.sub(lambda found: self.values[found[1]], text)
+
+
+def parameters(query: str) -> dict[str, str]:
+    """The fields of a query that have a value, percent-decoded; a plus is a plus, for this is no form. The first of one
+    name holds, as players take it."""
+    found: dict[str, str] = {}
+    for parameter in query.removeprefix("?").split("&"):
+        name, _, value = parameter.partition("=")
+        if value:
+            found.setdefault(unquote(name), unquote(value))
+    return found
