@@ -1,16 +1,32 @@
-"""HLS and DASH manifests: pure functions from bytes to bytes. Reading one needs no network and no clock."""
+"""HLS and DASH manifests, and what else names media: pure functions from bytes to bytes. Reading one needs no network
+and no clock."""
 
-from gateway.manifests import dash, hls
+from gateway.manifests import dash, documents, hls
+from gateway.manifests.asking import Asking
 from gateway.manifests.length import length
 from gateway.manifests.link import Link, MalformedManifest
-from gateway.manifests.sniff import Kind, is_undecided, kind_of
+from gateway.manifests.sniff import Document, Kind, document_of, is_undecided, kind_of
 
-__all__ = ["Kind", "Link", "MalformedManifest", "is_undecided", "kind_of", "length", "rewrite"]
+__all__ = [
+    "Asking",
+    "Document",
+    "Kind",
+    "Link",
+    "MalformedManifest",
+    "document_of",
+    "is_undecided",
+    "kind_of",
+    "length",
+    "rewrite",
+]
 
-_REWRITERS = {Kind.HLS: hls.rewrite, Kind.DASH: dash.rewrite}
 
-
-def rewrite(kind: Kind, text: bytes, base: str, link: Link) -> bytes:
-    """Rewrite a manifest that came from ``base``, so that each reference leads where ``link`` says; raise
-    `MalformedManifest` if it cannot be read."""
-    return _REWRITERS[kind](text, base, link)
+def rewrite(kind: Kind | Document, text: bytes, base: str, link: Link, asking: Asking | None = None) -> bytes:
+    """Rewrite a manifest, or what may name media beside it, that came from ``base``, so that each reference leads where
+    ``link`` says; raise `MalformedManifest` if it cannot be read."""
+    asking = asking or Asking()
+    if kind is Kind.HLS:
+        return hls.rewrite(text, base, link, asking)
+    if kind is Kind.DASH:
+        return dash.rewrite(text, base, link, asking.own)
+    return documents.rewrite(kind, text, base, link, asking)

@@ -14,6 +14,13 @@ class Kind(enum.Enum):
     DASH = "dash"
 
 
+class Document(enum.Enum):
+    """Something that may name media, beside manifests; most do not."""
+
+    JSON = "json"
+    WEBVTT = "webvtt"
+
+
 _TYPES = {
     "application/vnd.apple.mpegurl": Kind.HLS,
     "application/x-mpegurl": Kind.HLS,
@@ -36,6 +43,22 @@ _XML_TYPE = re.compile(r"(?:application|text)/xml")
 _UNFINISHED = re.compile(rb"<(?:\?.*|!--.*|!-?|!(?i:D[OCTYPE]{0,6})\s*|[\w.:-]*)", re.DOTALL)
 _NOT_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _TS_SYNC = re.compile(rb"\x47.{187}\x47", re.DOTALL)
+_JSON_TYPES = re.compile(
+    r"(?:application|text)/(?:json|vnd\.apple\.steering-list|(?:[a-z0-9.-]+\+)json)|"
+    r"text/(?:plain|javascript)|application/(?:javascript|octet-stream)|binary/octet-stream|"
+)
+"""The types under which JSON is served, those that say nothing and none at all among them."""
+_WEBVTT = re.compile(rb"WEBVTT(?=[ \t\r\n]|\Z)")
+
+
+def document_of(content_type: str, start: bytes) -> Document | None:
+    """What a body that is no manifest, with this content type and these first bytes, may be. Whether it names media is
+    seen when it is read."""
+    start = start.removeprefix(_BOM)
+    if _WEBVTT.match(start):
+        return Document.WEBVTT
+    told = content_type.partition(";")[0].strip().lower()
+    return Document.JSON if start.lstrip()[:1] in {b"{", b"["} and _JSON_TYPES.fullmatch(told) else None
 
 
 def kind_of(content_type: str, start: bytes) -> Kind | None:
@@ -79,8 +102,9 @@ def _xml_kind(told: str, start: bytes) -> Kind | None:
 
 
 def is_undecided(start: bytes) -> bool:
-    """Whether more bytes could make this a manifest: as long as there is only what may stand before its first word."""
+    """Whether more bytes could make this a manifest or WebVTT: as long as there is only what may stand before its first
+    word."""
     text = start.removeprefix(_BOM).lstrip()
     if not text or _BOM.startswith(text):
         return True
-    return text.startswith(b"<") or b"#EXTM3U".startswith(text)
+    return text.startswith(b"<") or any(word.startswith(text) for word in (b"#EXTM3U", b"WEBVTT"))
