@@ -27,7 +27,7 @@ from demo.session import CLIENT, TIER, demo_key, welcome
 from demo.wire import Wire
 from gateway.cache import memory_folder
 from gateway.configuration import Configuration, Sources
-from gateway.identity import Grants, KeyFile, Keyring, SessionTokens, Slowdown, keyring_path
+from gateway.identity import Grants, KeyFile, Keyring, Notes, SessionTokens, Slowdown, keyring_path
 from gateway.origins.fetcher import Fetcher
 from gateway.origins.url import MediaUrl
 from gateway.service.bounds import Bounds, raise_descriptors
@@ -199,6 +199,7 @@ def compose(settings: Settings, configuration: Configuration, memory: Path) -> G
         configuration=configuration,
         tokens=SessionTokens(keyring, time.time),
         grants=Grants(keyring, time.time),
+        notes=Notes(keyring),
         slowdown=Slowdown(time.monotonic),
         store=store,
         client=media_client(settings, configuration, fetcher, memory, metrics),

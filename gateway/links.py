@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from gateway.identity import Grants, Scope
 from gateway.leases import Lease, Terms
+from gateway.manifests import Asking
 from gateway.manifests.link import is_relative
 from gateway.origins.url import MediaUrl
 from gateway.policy import Identity
@@ -34,12 +35,14 @@ class Links:
     ``within`` is the scope of the grant by which the manifest was asked for, or None where it was asked for by ``/api``
     or redirected. What a relative reference leads to there is opened by that grant: as long as that has the lease which
     the ``terms`` give to a manifest of what plays for ``seconds`` (infinite if it is live, None if that is not known).
+    ``asking`` is what else the manifest's rewriting depends on.
     """
 
     mint: Callable[[Scope, Lease], str]
     base: MediaUrl
     within: Scope | None
     terms: Terms
+    asking: Asking = field(default_factory=Asking)
     seconds: float | None = None
     _places: dict[str, _Place] = field(default_factory=dict, init=False, repr=False)
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from gateway.leases import Terms
 from gateway.links import Links, minter
+from gateway.manifests import Asking
+from gateway.notes import SessionNotes
 from gateway.policy import Credential, Identity, Purpose
 from handlers.media import MediaHandler
+from handlers.own_address import own_address
 from handlers.target import target
 
 
@@ -21,8 +24,11 @@ class ApiHandler(MediaHandler):
         async with self.admitted(identity, Purpose.MEDIA) as admitted:
             url = target(self.request.query_arguments, self.request.query)
             terms = Terms(self.gateway.clock(), self.generation.file.playback_lifetime, None)
-            links = Links(minter(self.gateway.grants, identity), url, None, terms)
+            links = Links(minter(self.gateway.grants, identity), url, None, terms, self._asking(identity))
             await self.relay(url, links, admitted)
+
+    def _asking(self, identity: Identity) -> Asking:
+        return Asking(own_address(self.request.headers), notes=SessionNotes(self.gateway.notes, identity))
 
     def _viewing(self, identity: Identity) -> Identity:
         """Who asks, in a viewing session: a key's own is one caller's use of one directory of an origin."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from gateway.links import Links
-from gateway.manifests import Kind, is_undecided, kind_of, length, rewrite
+from gateway.manifests import Document, Kind, document_of, is_undecided, kind_of, length, rewrite
 from gateway.manifests.decode import LARGEST, decode, decode_whole
 from gateway.origins.client import Answer
 from gateway.origins.head import Head
@@ -22,9 +22,9 @@ _ENOUGH_TO_SNIFF = 1024
 _QUICK = 32 * 1024
 """Bytes of a manifest that is rewritten between two turns of the event loop."""
 
-_SECONDS_TO_READ = 30
+SECONDS_TO_READ = 30
 _WHOLE = re.compile(r"bytes 0-(?P<last>[0-9]+)/(?P<total>[0-9]+)")
-_TYPES = {Kind.HLS: "application/vnd.apple.mpegurl", Kind.DASH: "application/dash+xml"}
+TYPES = {Kind.HLS: "application/vnd.apple.mpegurl", Kind.DASH: "application/dash+xml"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +39,12 @@ class Encoded:
 class Manifest:
     """A rewritten manifest. It carries grants, which age: a cache may not keep it, and a shared one least of all."""
 
-    kind: Kind
+    content_type: str
     text: bytes
 
     def plain(self) -> Encoded:
         """As it is."""
-        told = {"Content-Type": _TYPES[self.kind], "Cache-Control": "private, no-cache", "Vary": "Accept-Encoding"}
+        told = {"Content-Type": self.content_type, "Cache-Control": "private, no-cache", "Vary": "Accept-Encoding"}
         return Encoded(self.text, told | fields.UNTRUSTED)
 
     def compressed(self) -> Encoded:
@@ -53,8 +53,9 @@ class Manifest:
         return Encoded(gzip.compress(self.text, 5, mtime=0), plain.fields | {"Content-Encoding": "gzip"})
 
 
-async def sniff(answer: Answer) -> tuple[Kind | None, bytes]:
-    """What kind of manifest an answer is, if it is one, and the start of its body that was read to see."""
+async def sniff(answer: Answer) -> tuple[Kind | Document | None, bytes]:
+    """What kind of manifest an answer is, or what else may name media, if it is any, and the start of its body that was
+    read to see. A part of what is no manifest is media, like a part of anything."""
     content_type, coding = answer.head.get("Content-Type"), answer.head.get("Content-Encoding")
     start = await answer.body.read()
     while 0 < len(start) < _ENOUGH_TO_SNIFF and _is_undecided(start, coding):
@@ -63,7 +64,9 @@ async def sniff(answer: Answer) -> tuple[Kind | None, bytes]:
             break
         start += more
     try:
-        return kind_of(content_type, decode(start, coding, _ENOUGH_TO_SNIFF)), start
+        text = decode(start, coding, _ENOUGH_TO_SNIFF)
+        whole = answer.head.status == 200 or is_whole(answer.head)
+        return kind_of(content_type, text) or (document_of(content_type, text) if whole else None), start
     except OriginUnreachable:
         return None, start  # a coding the gateway cannot read: media as far as it is concerned
 
@@ -87,19 +90,21 @@ async def read_manifest(answer: Answer, kind: Kind, start: bytes, links: Links) 
     coding, base = answer.head.get("Content-Encoding"), answer.url.href
     body = await _read_rest(answer, start)
     if not body:
-        return Manifest(kind, b"")  # the answer to HEAD has no body
+        return Manifest(TYPES[kind], b"")  # the answer to HEAD has no body
     text = decode_whole(body, coding)
-    return Manifest(
-        kind, await _unhurried(text, lambda: rewrite(kind, text, base, links.for_length(length(kind, text))))
-    )
+    return Manifest(TYPES[kind], await unhurried(text, lambda: _rewritten(kind, text, base, links)))
+
+
+def _rewritten(kind: Kind, text: bytes, base: str, links: Links) -> bytes:
+    return rewrite(kind, text, base, links.for_length(length(kind, text)), links.asking)
 
 
 async def encode(manifest: Manifest, accepted: str) -> Encoded:
     """The manifest for a client with this Accept-Encoding field."""
-    return await _unhurried(manifest.text, manifest.compressed if "gzip" in accepted else manifest.plain)
+    return await unhurried(manifest.text, manifest.compressed if "gzip" in accepted else manifest.plain)
 
 
-async def _unhurried(text: bytes, work: Callable[[], T]) -> T:
+async def unhurried(text: bytes, work: Callable[[], T]) -> T:
     """Do what takes time in proportion to a text: a long one beside the event loop, so that other requests go on."""
     return work() if len(text) <= _QUICK else await asyncio.to_thread(work)
 
@@ -107,7 +112,7 @@ async def _unhurried(text: bytes, work: Callable[[], T]) -> T:
 async def _read_rest(answer: Answer, start: bytes) -> bytes:
     body = bytearray(start)
     try:
-        async with asyncio.timeout(_SECONDS_TO_READ):
+        async with asyncio.timeout(SECONDS_TO_READ):
             while chunk := await answer.body.read():
                 body += chunk
                 if len(body) > LARGEST:

