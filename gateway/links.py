@@ -15,6 +15,7 @@ from gateway.origins.url import MediaUrl
 from gateway.policy import Identity
 from gateway.problem import InvalidUrl
 
+_MANIFEST = re.compile(r"\.(?:m3u8?|mpd)\Z", re.IGNORECASE)
 _BEFORE_QUERY = re.compile(r"[^?#]*")
 _LONGEST_SCOPE = 400
 """Characters of origin and prefix, so that a grant fits into a kilobyte; a longer prefix is cut to a parent's."""
@@ -56,17 +57,16 @@ class Links:
         """These links for a manifest that was read, and told for how long it plays."""
         return replace(self, seconds=seconds)
 
-    def address(self) -> str:
-        """Where the manifest itself leads, with a grant in it."""
-        return self._place(self.base).beneath + self.base.href[len(self.base.origin + self.base.directory) :]
-
     def __call__(self, reference: str, absolute: str) -> str | None:
         """What to write for ``reference``, which resolves to ``absolute``; None to leave it as it is."""
         directory = _directory(absolute)
-        place = self._places.get(directory)
+        name = absolute[len(directory) :].partition("?")[0]
+        # A name that could hide a step is judged for itself; any other by its directory, of which there are few.
+        held = directory + name if "%" in name or name.startswith(".") else directory
+        place = self._places.get(held)
         if place is None:
             try:
-                place = self._places[directory] = self._place(MediaUrl.parse(absolute.partition("#")[0]))
+                place = self._places[held] = self._place(MediaUrl.parse(absolute.partition("#")[0]))
             except InvalidUrl:
                 # The gateway cannot fetch it (a user name in it, say). Its own answer says why; a direct one would not.
                 return f"/api?url={quote(absolute, safe='')}"
@@ -81,14 +81,31 @@ class Links:
         return _Place(f"/play/{self.mint(self._scope(url), lease)}/{url.authority}{url.directory}", in_scope)
 
     def _scope(self, url: MediaUrl) -> Scope:
-        """The scope by which the manifest was asked for, or its own directory, if the reference lies in it; or the
-        reference's."""
-        home = self.within or _home(self.base.origin, self.base.path)
+        """The directory by whose grant the manifest was asked for, or its own, if the reference lies in it; or the
+        reference's own."""
+        home = self.within if self.within and self.within.is_directory else _home(self.base.origin, self.base.path)
         if home.covers(url.origin, url.path):
             return home
         # Beneath another prefix, or by way of an empty segment, which only a prefix of its own can hold. The player
         # fills in a DASH template, and may fill in directories.
-        return _home(url.origin, url.path.partition("$")[0])
+        fixed = url.path.partition("$")[0]
+        beside = _home(url.origin, fixed)
+        is_open = beside.covers(url.origin, url.path) or fixed != url.path
+        return beside if is_open else _alone(url) or beside
+
+
+def opened(url: MediaUrl) -> Scope:
+    """The narrowest scope by which media can be asked for: a manifest's directory, where all that it names mostly lies,
+    so that relative references stay as they are; of other media itself alone."""
+    directory = _home(url.origin, url.path)
+    if _MANIFEST.search(url.path) and directory.covers(url.origin, url.path):
+        return directory
+    return _alone(url) or directory
+
+
+def address(grant: str, url: MediaUrl) -> str:
+    """Where media is played by a grant, at the gateway."""
+    return f"/play/{grant}/{url.authority}{url.path}{url.query}"
 
 
 def _directory(absolute: str) -> str:
@@ -96,6 +113,11 @@ def _directory(absolute: str) -> str:
     path = _BEFORE_QUERY.match(absolute)
     end = path.end() if path else len(absolute)
     return absolute[: absolute.rindex("/", 0, end) + 1]
+
+
+def _alone(url: MediaUrl) -> Scope | None:
+    """What opens this path and no other; None if it is too long for a grant."""
+    return Scope(url.origin, url.path) if len(url.origin + url.path) <= _LONGEST_SCOPE else None
 
 
 def _home(origin: str, path: str) -> Scope:

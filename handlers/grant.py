@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from gateway.identity import opening
-from gateway.leases import Terms
-from gateway.links import Links, minter
+from gateway.leases import Lease
+from gateway.links import address, minter, opened
 from gateway.policy import Credential, Identity, Media, Purpose
 from handlers.base import Handler
 from handlers.target import target
@@ -25,10 +25,9 @@ class GrantHandler(Handler):
             self.generation.guard.judge(url)
             admitted.judge(Media(url))
             now = self.gateway.clock()
-            terms = Terms(now, self.generation.file.playback_lifetime, None)
-            links = Links(minter(self.gateway.grants, _viewer(identity)), url, None, terms)
-            ends = terms.lease(None).ends
-            self.answer({"url": links.address(), "expires_in": int(ends - now), "expires_at": ends})
+            lease = Lease.starting(now, self.generation.file.playback_lifetime)
+            grant = minter(self.gateway.grants, _viewer(identity))(opened(url), lease)
+            self.answer({"url": address(grant, url), "expires_in": int(lease.ends - now), "expires_at": lease.ends})
 
 
 def _viewer(identity: Identity) -> Identity:

@@ -1,4 +1,4 @@
-"""Playback grants: tokens that stand in the path of a media URL, scoped to an origin and a path prefix."""
+"""Playback grants: tokens that stand in the path of a media URL, scoped to an origin and a path or a prefix."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gateway.identity.seen import Seen
 from gateway.policy import Credential, Identity
 from gateway.problem import InvalidToken
 
-_AUDIENCE = re.compile(r"(?P<origin>https?://[^/]+)(?P<prefix>/|/.*/)")
+_AUDIENCE = re.compile(r"(?P<origin>https?://[^/]+)(?P<prefix>/.*)")
 _MINTED = 1024
 
 HOUR = 3600

@@ -1,4 +1,4 @@
-"""What a playback grant opens: the paths beneath one prefix of one origin, and nothing else."""
+"""What a playback grant opens: one path of one origin, or those beneath a prefix, and nothing else."""
 
 from __future__ import annotations
 
@@ -19,20 +19,27 @@ _DEEPEST = 3
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """``origin`` as ``scheme://host[:port]``; ``prefix`` begins and ends with a slash, or `ValueError` is raised."""
+    """``origin`` as ``scheme://host[:port]``; ``prefix`` begins with a slash, or `ValueError` is raised. One that ends
+    with a slash is a directory; any other is one path, and nothing beneath or beside it."""
 
     origin: str
     prefix: str
 
     def __post_init__(self) -> None:
-        if not (self.prefix.startswith("/") and self.prefix.endswith("/")):
-            raise ValueError(f"the prefix {self.prefix!r} must begin and end with a slash")
+        if not self.prefix.startswith("/"):
+            raise ValueError(f"the prefix {self.prefix!r} must begin with a slash")
+
+    @property
+    def is_directory(self) -> bool:
+        """Whether it covers more than one path."""
+        return self.prefix.endswith("/")
 
     def covers(self, origin: str, path: str) -> bool:
-        """Whether a raw, still percent-encoded path of an origin lies beneath the prefix, however it is decoded."""
+        """Whether a raw, still percent-encoded path of an origin is the one, or lies beneath the prefix however it is
+        decoded."""
         if origin != self.origin or not path.startswith(self.prefix):
             return False
-        return _is_plain(path[len(self.prefix) - 1 :])
+        return _is_plain(path[len(self.prefix) - 1 :]) if self.is_directory else path == self.prefix
 
 
 def _is_plain(path: str) -> bool:

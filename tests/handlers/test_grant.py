@@ -42,14 +42,47 @@ def test_it_says_until_when_it_holds(service: Service, token: dict[str, str], fi
     assert abs(told["expires_at"] - told["expires_in"] - time.time()) < 5
 
 
-def test_it_opens_the_directory_of_the_media_and_nothing_beside_it(
+def test_it_opens_the_media_alone_and_nothing_beside_it(
     service: Service, origin: Origin, token: dict[str, str], film: str
 ) -> None:
+    origin.scripts |= dict.fromkeys(("/a/b/other.mp4", "/a/b/film.mp4/x"), answer(b"other"))
     path = asked(service, film, token).json["url"]
-    assert service.get(path.replace("/a/b/film.mp4", "/a/b/c/other.mp4")).status == 404
-    origin.asked.clear()
-    assert service.get(path.replace("/a/b/film.mp4", "/a/other.mp4")).status == 403
+    for other in ("/a/b/other.mp4", "/a/b/film.mp4/x", "/a/b/film.mp", "/a/b/", "/a/b/./film.mp4"):
+        reply = service.get(path.replace("/a/b/film.mp4", other))
+        assert (reply.status, reply.json["error"]) == (403, "Origin not allowed")
     assert origin.asked == []
+
+
+def test_it_opens_the_directory_of_a_manifest(service: Service, origin: Origin, token: dict[str, str]) -> None:
+    origin.scripts["/a/b/l.m3u8"] = answer(b"#EXTM3U\n#EXTINF:4,\nv.ts\n#EXT-X-ENDLIST\n")
+    origin.scripts["/a/b/c/v.ts"] = answer(b"video")
+    path = asked(service, f"{origin.url}/a/b/l.m3u8", token).json["url"]
+    assert service.get(path).body.decode().splitlines()[2] == "v.ts"
+    assert service.get(path.replace("/a/b/l.m3u8", "/a/b/c/v.ts")).body == b"video"
+    assert service.get(path.replace("/a/b/l.m3u8", "/a/v.ts")).status == 403
+
+
+def test_a_manifest_without_its_usual_name_plays_on_by_grants_of_its_own(
+    service: Service, origin: Origin, token: dict[str, str]
+) -> None:
+    origin.scripts["/live/now"] = answer(b"#EXTM3U\n#EXTINF:4,\nv.ts\n#EXT-X-ENDLIST\n")
+    origin.scripts["/live/v.ts"] = answer(b"video")
+    path = asked(service, f"{origin.url}/live/now", token).json["url"]
+    assert service.get(service.get(path).body.decode().splitlines()[2]).body == b"video"
+    assert service.get(path.replace("/live/now", "/live/v.ts")).status == 403
+
+
+def test_what_has_an_encoded_slash_in_its_name_plays(service: Service, origin: Origin, token: dict[str, str]) -> None:
+    """As object stores name what they keep."""
+    names = [f"/o/show%2F{name}" for name in ("film.mp4", "l.m3u8", "v1.ts", "v2.ts")]
+    origin.scripts |= dict.fromkeys(names, answer(b"video"))
+    lines = ["#EXTM3U", "#EXTINF:4,", "show%2Fv1.ts?token=1", "#EXTINF:4,", "plain.ts", "#EXTINF:4,", "show%2Fv2.ts"]
+    origin.scripts["/o/show%2Fl.m3u8"] = answer("\n".join(lines).encode())
+    origin.scripts["/o/plain.ts"] = answer(b"plain")
+    assert service.get(asked(service, f"{origin.url}/o/show%2Ffilm.mp4", token).json["url"]).body == b"video"
+    path = asked(service, f"{origin.url}/o/show%2Fl.m3u8", token).json["url"]
+    references = [line for line in service.get(path).body.decode().splitlines() if not line.startswith("#")]
+    assert [service.get(reference).body for reference in references] == [b"video", b"plain", b"video"]
 
 
 def test_a_token_gets_the_same_text_again_and_a_key_one_for_each_viewer(

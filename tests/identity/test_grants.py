@@ -180,7 +180,6 @@ def test_an_expired_grant_that_is_wrong_in_anything_else_does_not(
         "sluicegate",
         "",
         "https://cdn.example.com",
-        "https://cdn.example.com/a/b",
         "https:///a/",
         "ftp://cdn.example.com/a/",
         "//cdn.example.com/a/",

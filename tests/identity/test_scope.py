@@ -118,10 +118,21 @@ def test_what_the_prefix_itself_holds_is_the_gateways_own_choice() -> None:
     assert not odd.covers(HERE, "/a%2Fb//c//d.ts")
 
 
-@pytest.mark.parametrize("prefix", ["", "a/b/", "/a/b", "a"])
-def test_a_prefix_that_would_end_within_a_name_is_no_scope(prefix: str) -> None:
+@pytest.mark.parametrize("prefix", ["", "a/b/", "a"])
+def test_a_prefix_that_is_no_path_is_no_scope(prefix: str) -> None:
     with pytest.raises(ValueError, match="slash"):
         Scope(HERE, prefix)
+
+
+@pytest.mark.parametrize("path", ["/a/b/film.mp4", "/o/a%2Fb.mp4", "/a//b", "/..;x"])
+def test_a_scope_without_a_slash_at_its_end_covers_one_path(path: str) -> None:
+    scope = Scope(HERE, path)
+    assert scope.covers(HERE, path)
+    assert not scope.covers("https://evil.example", path)
+    for other in ("/", "x", "/x", "/..", "/../x", "?x", "%2f", "%00", ";x", " "):
+        assert not scope.covers(HERE, path + other)
+    for other in (path[:-1], path.swapcase(), path + path, "/" + path, path.replace("/", "/./"), quote(path, safe="/")):
+        assert other == path or not scope.covers(HERE, other)
 
 
 @given(st.text(alphabet="abc./\\%25efuUEF0;\x00\n ", max_size=30))
