@@ -5,6 +5,7 @@ from commands.diff import diff
 from commands.explain import explain
 from commands.keys import keys
 from commands.schema import schema
+from commands.sign import sign
 
-COMMANDS = (check, keys, explain, diff, schema)
+COMMANDS = (check, keys, sign, explain, diff, schema)
 """All commands but those that serve, in the order in which a newcomer may want them."""

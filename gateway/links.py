@@ -17,7 +17,7 @@ from gateway.problem import InvalidUrl
 
 _MANIFEST = re.compile(r"\.(?:m3u8?|mpd)\Z", re.IGNORECASE)
 _BEFORE_QUERY = re.compile(r"[^?#]*")
-_LONGEST_SCOPE = 400
+LONGEST_SCOPE = 400
 """Characters of origin and prefix, so that a grant fits into a kilobyte; a longer prefix is cut to a parent's."""
 
 
@@ -117,11 +117,11 @@ def _directory(absolute: str) -> str:
 
 def _alone(url: MediaUrl) -> Scope | None:
     """What opens this path and no other; None if it is too long for a grant."""
-    return Scope(url.origin, url.path) if len(url.origin + url.path) <= _LONGEST_SCOPE else None
+    return Scope(url.origin, url.path) if len(url.origin + url.path) <= LONGEST_SCOPE else None
 
 
 def _home(origin: str, path: str) -> Scope:
-    path = path[: _LONGEST_SCOPE - len(origin)]
+    path = path[: LONGEST_SCOPE - len(origin)]
     return Scope(origin, path[: path.rindex("/") + 1])
 
 

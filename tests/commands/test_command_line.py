@@ -46,6 +46,7 @@ def run(folder: Path, *arguments: str, **environment: str) -> subprocess.Complet
         ["keys", "list"],
         ["keys", "rotate"],
         ["keys", "revoke"],
+        ["sign"],
         ["explain"],
         ["diff"],
         ["schema"],
