@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from gateway.identity import HOUR, LONGEST_VOD, VOD, Grant, Marks
+from gateway.identity import HOUR, LONGEST_VOD, POST, VOD, Grant, Marks
 
 _RENEWALS = 8
 """How often in its lifetime a grant is replaced by a newer one: until then all who ask get the same text, so that
@@ -21,11 +21,12 @@ PAUSED = 1.0
 @dataclass(frozen=True, slots=True)
 class Lease:
     """When the grants of one manifest begin, in seconds since the epoch, and how many seconds they hold; ``vod`` if
-    that is to the end of a film, however long others hold."""
+    that is to the end of a film, however long others hold; ``post`` if they open licence servers."""
 
     issued_at: int
     lifetime: int
     vod: bool = False
+    post: bool = False
 
     @classmethod
     def starting(cls, now: float, lifetime: int) -> Lease:
@@ -42,7 +43,7 @@ class Lease:
     @classmethod
     def of(cls, grant: Grant) -> Lease:
         """A grant's own."""
-        return cls(grant.issued_at, grant.expires_at - grant.issued_at, grant.marks == VOD)
+        return cls(grant.issued_at, grant.expires_at - grant.issued_at, VOD[0] in grant.marks)
 
     @property
     def ends(self) -> int:
@@ -52,7 +53,7 @@ class Lease:
     @property
     def marks(self) -> Marks:
         """What grants with this lease say beside their times."""
-        return VOD if self.vod else ()
+        return (POST if self.post else ()) + (VOD if self.vod else ())
 
 
 def _step(now: float, lifetime: int) -> int:

@@ -45,6 +45,7 @@ class Links:
     terms: Terms
     asking: Asking = field(default_factory=Asking)
     seconds: float | None = None
+    post: bool = False
     _places: dict[str, _Place] = field(default_factory=dict, init=False, repr=False)
 
     def seen_from(self, asked: MediaUrl, came_from: MediaUrl) -> Links:
@@ -56,6 +57,14 @@ class Links:
     def for_length(self, seconds: float | None) -> Links:
         """These links for a manifest that was read, and told for how long it plays."""
         return replace(self, seconds=seconds)
+
+    def licences(self) -> Links:
+        """These links for references to licence servers, under grants by which they can be asked by POST."""
+        return replace(self, within=None, post=True)
+
+    def address(self) -> str:
+        """Where the manifest itself leads, with a grant in it."""
+        return self._place(self.base).beneath + self.base.href[len(self.base.origin + self.base.directory) :]
 
     def __call__(self, reference: str, absolute: str) -> str | None:
         """What to write for ``reference``, which resolves to ``absolute``; None to leave it as it is."""
@@ -78,7 +87,8 @@ class Links:
         lease = self.terms.lease(self.seconds)
         carried = self.within if lease == self.terms.granted else None
         in_scope = carried is not None and carried.covers(url.origin, url.path)
-        return _Place(f"/play/{self.mint(self._scope(url), lease)}/{url.authority}{url.directory}", in_scope)
+        minted = replace(lease, post=self.post)
+        return _Place(f"/play/{self.mint(self._scope(url), minted)}/{url.authority}{url.directory}", in_scope)
 
     def _scope(self, url: MediaUrl) -> Scope:
         """The directory by whose grant the manifest was asked for, or its own, if the reference lies in it; or the

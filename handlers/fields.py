@@ -26,6 +26,7 @@ PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
     "Access-Control-Allow-Headers": (
         "Range, If-Range, If-None-Match, If-Modified-Since, Authorization, X-API-Key, X-Session-Token, Content-Type,"
+        " SOAPAction,"
         " CMCD-Request, CMCD-Object, CMCD-Status, CMCD-Session, traceparent, tracestate"
     ),
     "Access-Control-Max-Age": "86400",

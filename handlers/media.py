@@ -35,6 +35,7 @@ the rest by range when it goes on."""
 PIECE = 128 * 1024
 """Bytes that a client is given `STALLED_SECONDS` for."""
 
+_NOTHING: Mapping[str, str] = {}
 _MANIFEST_PATH = re.compile(r"\.(m3u8?|mpd)\Z", re.IGNORECASE)
 
 
@@ -107,6 +108,26 @@ class MediaHandler(Handler):
                 first, start = [start], b""
                 await self._pass_on(whole, kind, first, links.seen_from(url, whole.url), admitted)
 
+    async def relay_posted(self, url: MediaUrl, admitted: Admitted) -> None:
+        """Send a licence server what the player has for it, once, and relay the answer, which is the player's alone.
+        Raise as `relay` does; a redirect by which the request would be lost is no answer."""
+        self._refuse_own_request()
+        self.record.target = url.origin + url.path
+        tracing = headers.tracing(self.request.headers)
+        self.record.trace = headers.trace_id(tracing)
+        asked = tracing | headers.posting(self.request.headers)
+        judge = _Judge(self.generation.guard, admitted)
+        started = time.monotonic()
+        async with self.gateway.client.post(url, asked, self.request.body, judge) as answer:
+            self.record.origin = time.monotonic() - started
+            if answer.head.status in {301, 302, 303}:
+                raise OriginUnreachable(
+                    "The licence server redirects so that the request would be lost; it may by 307."
+                )
+            if answer.head.status < 300:
+                admitted.judge(Media(answer.url, _kind(None, answer)))
+            await self._send_as_it_is(answer, [await answer.body.read()], admitted, {"Cache-Control": "no-store"})
+
     async def _pass_on(
         self, answer: Answer, kind: Kind | Document | None, first: list[bytes], links: Links, admitted: Admitted
     ) -> None:
@@ -141,12 +162,15 @@ class MediaHandler(Handler):
         self.set_header("Content-Length", str(len(body.content)))
         await self._send(body.content, admitted)
 
-    async def _send_as_it_is(self, answer: Answer, first: list[bytes], admitted: Admitted) -> None:
+    async def _send_as_it_is(
+        self, answer: Answer, first: list[bytes], admitted: Admitted, own: Mapping[str, str] = _NOTHING
+    ) -> None:
         self.set_status(answer.head.status)
         for preset in ("Content-Type", "Date"):
             del self._headers[preset]
         self._headers.extend(headers.to_client(answer.head))
         self._headers.extend(fields.UNTRUSTED.items())
+        self._headers.update(own)
         if self.request.method == "HEAD":
             await self._send(b"", admitted)  # a stored answer has its body at hand all the same
             return

@@ -1,4 +1,5 @@
-"""``GET, HEAD /play/<grant>/<host[:port]>/<path>``: media by a playback grant, for players that can set no header."""
+"""``GET, HEAD /play/<grant>/<host[:port]>/<path>``: media by a playback grant, for players that can set no header; and
+``POST``, under a grant for it, to a licence server."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from gateway.manifests import Asking
 from gateway.notes import OWN, Noted, SessionNotes
 from gateway.origins.url import MediaUrl
 from gateway.policy import Purpose
-from gateway.problem import InvalidToken, InvalidUrl, OriginNotAllowed
+from gateway.problem import InvalidToken, InvalidUrl, MethodNotAllowed, OriginNotAllowed
 from handlers.media import MediaHandler
 from handlers.own_address import own_address
 
@@ -33,6 +34,9 @@ class PlayHandler(MediaHandler):
             raise InvalidUrl("The path must read /play/<grant>/<host[:port]>/<path>.")
         grant = await self._grant(asked["grant"])
         url = self._url(grant, asked["authority"], asked["path"])
+        if self.request.method == "POST":
+            await self._post(grant, url)
+            return
         noted = await self._noted(grant, url)
         moved = noted.moved(url)
         scope = grant.scope if moved is url else None  # relative references would lead back to where it moved from
@@ -42,6 +46,14 @@ class PlayHandler(MediaHandler):
         async with self.admitted(grant.identity, Purpose.MEDIA) as admitted:
             mint = minter(self.gateway.grants, grant.identity)
             await self.relay(moved, Links(mint, moved, scope, terms, self._asking(grant, noted, url)), admitted)
+
+    post = MediaHandler.get
+
+    async def _post(self, grant: Grant, url: MediaUrl) -> None:
+        if not grant.takes_post:
+            raise MethodNotAllowed(["GET", "HEAD", "OPTIONS"])
+        async with self.admitted(grant.identity, Purpose.MEDIA) as admitted:
+            await self.relay_posted(url, admitted)
 
     async def _noted(self, grant: Grant, url: MediaUrl) -> Noted:
         try:

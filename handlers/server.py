@@ -8,11 +8,16 @@ from collections.abc import Sequence
 
 from tornado.web import Application
 
+from handlers.http1.body import LARGEST
 from handlers.http1.connection import Connection, Patience
+from handlers.http1.head import Head
 from handlers.http1.refused import FULL
 from handlers.http1.request import Request
 
 BACKLOG = 1024
+LARGEST_LICENCE_REQUEST = 64 * 1024
+"""Bytes of a body that a licence server may be sent: a player's challenge with its certificates is a few kilobytes."""
+
 MOST_TOLD = 256
 """Connections that are being told why they are refused; when more are, they are closed without a word."""
 
@@ -58,6 +63,11 @@ class GatewayServer:
         await asyncio.sleep(0)  # by then each has been told that it has ended
 
     # -- what connections ask and tell ---------------------------------------------------------------------------------
+
+    def largest_body(self, head: Head) -> int:
+        """Bytes of a request's body at most."""
+        is_licence = head.method == "POST" and head.target.startswith("/play/")
+        return LARGEST_LICENCE_REQUEST if is_licence else LARGEST
 
     def opened(self, connection: Connection) -> None:
         """Take it, or answer 503 at once when there are as many as may be."""

@@ -34,7 +34,7 @@ class Origin:
                 except (BrokenPipeError, ConnectionResetError):
                     self.close_connection = True
 
-            do_HEAD = do_GET  # noqa: N815 - the name that http.server looks for
+            do_HEAD = do_POST = do_GET  # noqa: N815 - the names that http.server looks for
 
             def log_message(self, *_: object) -> None:
                 pass

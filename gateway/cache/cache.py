@@ -58,6 +58,12 @@ class Cache:
         """As `Source.fetch`; what the player's Cache-Control says is not looked at."""
         return _Fetching(self, url, method, fields, permit)
 
+    def post(
+        self, url: MediaUrl, fields: Mapping[str, str], content: bytes, permit: Permit
+    ) -> AbstractAsyncContextManager[Fetched]:
+        """As `Source.post`."""
+        return self.source.post(url, fields, content, permit)
+
     def passes(self, url: MediaUrl, fields: Mapping[str, str]) -> bool:
         """Whether a request is for its asker alone, as far as can be told before it is made."""
         return not self.shelves.in_use or (

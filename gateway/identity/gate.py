@@ -97,8 +97,9 @@ class Kind:
 
 
 SESSION = Kind("sg-session+jwt", (*_STRINGS, "jti"))
-PLAY = Kind("sg-play+jwt", _STRINGS, ("vod",))
-"""A grant. ``vod`` is "1" where it holds to the end of a presentation, longer than others may."""
+PLAY = Kind("sg-play+jwt", _STRINGS, ("post", "vod"))
+"""A grant. ``post`` is "1" where it opens a licence server, which is asked by POST; ``vod`` where it holds to the
+end of a presentation, longer than others may."""
 
 _LONGEST_NOTE = 4096
 NOTES = ("note",)

@@ -27,6 +27,9 @@ LONGEST_VOD = 48 * HOUR
 VOD: Marks = (("vod", "1"),)
 """What marks such a grant: it may hold for longer than ``playback.lifetime``, by which all others are judged."""
 
+POST: Marks = (("post", "1"),)
+"""What marks a grant for licence servers: others take GET and HEAD alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Grant:
@@ -37,6 +40,11 @@ class Grant:
     issued_at: int
     expires_at: int
     marks: Marks = ()
+
+    @property
+    def takes_post(self) -> bool:
+        """Whether it opens a licence server."""
+        return POST[0] in self.marks
 
 
 def opening(identity: Identity) -> Identity:

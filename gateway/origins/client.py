@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from types import TracebackType
@@ -10,7 +11,7 @@ from types import TracebackType
 import pycurl
 
 from gateway.origins.fetcher import CacheUse, Fetched, Source
-from gateway.origins.guard import Judge
+from gateway.origins.guard import Judge, Permit
 from gateway.origins.head import Head
 from gateway.origins.lasting import Readable
 from gateway.origins.url import MediaUrl
@@ -21,6 +22,8 @@ LIBCURL = pycurl.version_info()[1]
 
 MOST_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_KEEPING = frozenset({307, 308})
+_Send = Callable[[MediaUrl, Permit], AbstractAsyncContextManager[Fetched]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,29 +54,33 @@ class OriginClient:
 
         Raises what the guard and `Source.fetch` raise; the body's `read` raises the latter too.
         """
-        return _Opening(self.source, url, method, fields, guard)
+        return _Opening(lambda each, permit: self.source.fetch(each, method, fields, permit), url, guard)
+
+    def post(
+        self, url: MediaUrl, fields: Mapping[str, str], content: bytes, guard: Judge
+    ) -> AbstractAsyncContextManager[Answer]:
+        """The same for POST, sent once to each URL. A redirect by 307 or 308, which keeps method and content (RFC 9110,
+        section 15.4), is followed; another is the answer, for by it what was posted would be lost."""
+        return _Opening(lambda each, permit: self.source.post(each, fields, content, permit), url, guard, _KEEPING)
 
 
 class _Opening:
-    """One answer, held while it is read."""
+    """One answer, held while it is read. ``send`` asks one URL; ``redirects`` are the statuses that name another."""
 
-    def __init__(self, source: Source, url: MediaUrl, method: str, fields: Mapping[str, str], guard: Judge) -> None:
-        self._source = source
+    def __init__(self, send: _Send, url: MediaUrl, guard: Judge, redirects: AbstractSet[int] = _REDIRECTS) -> None:
+        self._send = send
         self._url = url
-        self._method = method
-        self._fields = fields
         self._guard = guard
+        self._redirects = redirects
 
     async def __aenter__(self) -> Answer:
         """Follow redirects, holding one answer at a time."""
         url = self._url
         for _hop in range(MOST_REDIRECTS + 1):
             permit = self._guard.judge(url)
-            self._held: AbstractAsyncContextManager[Fetched] = self._source.fetch(
-                url, self._method, self._fields, permit
-            )
+            self._held = self._send(url, permit)
             fetched = await self._held.__aenter__()
-            location = fetched.head.status in _REDIRECTS and fetched.head.get("Location")
+            location = fetched.head.status in self._redirects and fetched.head.get("Location")
             if not location:
                 return Answer(url, fetched.head, fetched.body, fetched.cache)
             await self._held.__aexit__(None, None, None)

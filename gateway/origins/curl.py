@@ -58,6 +58,7 @@ class CurlPool(CurlAsyncHTTPClient):
         self._idle = IdleConnections()
         self._sockets = select.epoll()
         self._loop.add_reader(self._sockets.fileno(), self._act)
+        self._posting: set[pycurl.Curl] = set()
         self.running: dict[pycurl.Curl, Borrower] = {}
         super().initialize(max_clients=0)
         # As many as are ever needed at once. Names, TLS sessions and the authorities' certificates are shared by all.
@@ -72,16 +73,19 @@ class CurlPool(CurlAsyncHTTPClient):
         self._loop.remove_reader(self._sockets.fileno())
         self._sockets.close()
 
-    def start(self, url: str, method: str, fields: Mapping[str, str], borrower: Borrower) -> None:
-        """Ask for a URL by GET or HEAD; returns before anything is sent. Raise `ValueError` for a field that would not
-        be one, `pycurl.error` for a URL that libcurl does not take."""
+    def start(self, url: str, method: str, fields: Mapping[str, str], borrower: Borrower, content: bytes = b"") -> None:
+        """Ask for a URL by GET or HEAD, or by POST with a content; returns before anything is sent. Raise `ValueError`
+        for a field that would not be one, `pycurl.error` for a URL that libcurl does not take."""
         lines = [_line(name, value) for name, value in fields.items()]
         if not self._free_list:
             self._make()
         curl = self._free_list[-1]
         curl.setopt(pycurl.URL, url)
         curl.setopt(pycurl.HTTPHEADER, lines)
-        curl.setopt(pycurl.NOBODY if method == "HEAD" else pycurl.HTTPGET, 1)
+        if method == "POST":
+            self._post(curl, content)
+        else:
+            curl.setopt(pycurl.NOBODY if method == "HEAD" else pycurl.HTTPGET, 1)
         self._free_list.pop()  # not before nothing can be refused any more
         borrower.borrow(curl)
         self.running[curl] = borrower
@@ -90,6 +94,13 @@ class CurlPool(CurlAsyncHTTPClient):
     def stop(self, curl: pycurl.Curl) -> None:
         """End the request that runs on a handle, and its connection. Not to be called by libcurl's own callbacks."""
         self._finish(curl, pycurl.E_ABORTED_BY_CALLBACK)
+
+    def _post(self, curl: pycurl.Curl, content: bytes) -> None:
+        """Never on a connection that was used: libcurl would send a request again whose connection turns out lost."""
+        self._posting.add(curl)
+        curl.setopt(pycurl.FRESH_CONNECT, 1)
+        curl.setopt(pycurl.POST, 1)
+        curl.setopt(pycurl.POSTFIELDS, content)
 
     def _make(self) -> None:
         curl = pycurl.Curl()
@@ -107,6 +118,10 @@ class CurlPool(CurlAsyncHTTPClient):
         self._multi.remove_handle(curl)
         borrower = self.running.pop(curl)
         _unbind(curl)
+        if curl in self._posting:
+            self._posting.discard(curl)
+            curl.setopt(pycurl.FRESH_CONNECT, 0)
+            curl.setopt(pycurl.POSTFIELDS, b"")
         # Before the handle is lent again, so that a pause can never reach one that is no longer this borrower's.
         borrower.give_back(curl_error or 0, curl_message or "")
         self._free_list.append(curl)

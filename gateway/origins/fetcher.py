@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import enum
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol
@@ -65,6 +65,11 @@ class Source(Protocol):
         them too. Leaving the block ends what runs for it, whole or not.
         """
 
+    def post(
+        self, url: MediaUrl, fields: Mapping[str, str], content: bytes, permit: Permit
+    ) -> AbstractAsyncContextManager[Fetched]:
+        """The same for POST with a content: sent once, to this URL alone, and the answer is its asker's alone."""
+
     def close(self) -> None:
         """End all that runs, and close all connections."""
 
@@ -106,6 +111,18 @@ class Fetcher:
         places = (_Place(url, permit), *(_Place(each.at(url), each.permit) for each in permit.fallbacks))
         return _Fetching(self, places, method, fields)
 
+    @asynccontextmanager
+    async def post(
+        self, url: MediaUrl, fields: Mapping[str, str], content: bytes, permit: Permit
+    ) -> AsyncIterator[Fetched]:
+        """As `Source.post`."""
+        self.health.budget.request()
+        transfer = await self._try(_Place(url, permit), "POST", fields, content)
+        try:
+            yield Fetched(transfer.head.result(), transfer.body)
+        finally:
+            transfer.cancel()
+
     async def first_answer(
         self, places: Sequence[_Place], method: str, fields: Mapping[str, str]
     ) -> tuple[Transfer, _Place]:
@@ -138,10 +155,10 @@ class Fetcher:
         transfer.head.result()
         return transfer
 
-    async def _try(self, place: _Place, method: str, fields: Mapping[str, str]) -> Transfer:
+    async def _try(self, place: _Place, method: str, fields: Mapping[str, str], content: bytes = b"") -> Transfer:
         """A transfer whose head has come or failed. Raises `OriginUnreachable` if the origin is left alone now."""
         with self.health.trying(place.url, place.permit) as trial:
-            transfer = self._start(place, method, fields)
+            transfer = self._start(place, method, fields, content)
             try:
                 trial.answered((await transfer.head).status)
             except Problem:
@@ -169,11 +186,12 @@ class Fetcher:
             transfer.cancel()
         raise problem
 
-    def _start(self, place: _Place, method: str, fields: Mapping[str, str]) -> Transfer:
+    def _start(self, place: _Place, method: str, fields: Mapping[str, str], content: bytes) -> Transfer:
         if self.transfers >= self._most:
             raise OutOfCapacity("All connections to origins are in use.")
         transfer = Transfer(place.permit, self._pool)
-        self._pool.start(place.url.href, method, {**fields, **self._fields}, transfer)
+        accepting = {**self._fields, **fields} if method == "POST" else {**fields, **self._fields}
+        self._pool.start(place.url.href, method, accepting, transfer, content)
         return transfer
 
 

@@ -43,6 +43,13 @@ def to_origin(asked: Mapping[str, str]) -> dict[str, str]:
     return {name: asked[name] for name in TO_ORIGIN if name in asked}
 
 
+def posting(asked: Mapping[str, str]) -> dict[str, str]:
+    """The fields of a request to a licence server that it is sent; SOAPAction is what PlayReady's are asked for. Where
+    there is no type, none is told: libcurl would tell that of a form."""
+    told = {name: asked[name] for name in ("Content-Type", "Accept", "SOAPAction") if name in asked}
+    return {"Content-Type": "", **told}
+
+
 def tracing(asked: Mapping[str, str]) -> dict[str, str]:
     """The trace that a request belongs to, passed on as it came (W3C Trace Context, section 4.3: a vendor that takes no
     part forwards both fields); nothing if it is not well formed."""

@@ -7,21 +7,23 @@ import re
 from handlers.http1.refused import BAD, Refused
 
 LARGEST = 8 * 1024
-"""Bytes of a body; no request has a use for one that is larger."""
+"""Bytes of a body; few requests have a use for one that is larger."""
 
-_MOST_OVERHEAD = 4 * LARGEST
-"""Bytes that chunks may add to a body, with their sizes, extensions and trailer fields."""
+_OVERHEAD = 4
+"""Times a body's largest size that chunks may add to it, with their sizes, extensions and trailer fields."""
 
 _SIZE = re.compile(rb"([0-9a-fA-F]{1,8})(?:[ \t]*;[\t -~\x80-\xff]*)?")
 _TRAILER = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t -~\x80-\xff]*")
 
 
 class Body:
-    """Reads a body of a known length, or one in chunks (RFC 9112, section 7.1) where it is None."""
+    """Reads a body of a known length, or one in chunks (RFC 9112, section 7.1) where it is None, of ``largest`` bytes
+    at most; raise `Refused` for more."""
 
-    def __init__(self, length: int | None) -> None:
-        if length is not None and length > LARGEST:
+    def __init__(self, length: int | None, largest: int = LARGEST) -> None:
+        if length is not None and length > largest:
             raise _too_large()
+        self._largest = largest
         self._length = length
         self._whole = bytearray()
         self._overhead = 0
@@ -63,7 +65,7 @@ class Body:
         if size is None:
             raise Refused(400, BAD)
         number = int(size[1], 16)
-        if len(self._whole) + number > LARGEST:
+        if len(self._whole) + number > self._largest:
             raise _too_large()
         self._left = number + 2 if number else 0
         self._in_trailer = not number
@@ -83,7 +85,7 @@ class Body:
         return at + 2
 
     def _bound(self, waiting: int) -> None:
-        if self._overhead + waiting > _MOST_OVERHEAD:
+        if self._overhead + waiting > _OVERHEAD * self._largest:
             raise _too_large()
 
 

@@ -41,6 +41,9 @@ class Owner(Protocol):
     def ending(self) -> bool:
         """Whether connections are no longer to be kept open."""
 
+    def largest_body(self, head: Head) -> int:
+        """Bytes of a request's body at most."""
+
     def opened(self, connection: Connection) -> None:
         """A client has connected."""
 
@@ -155,7 +158,7 @@ class Connection(Wire):
         head = read_head(self._unread[: end + 2].decode("latin-1"))
         self._unread = self._unread[end + 4 :]
         if head.length != 0:
-            self._body = Body(head.length)
+            self._body = Body(head.length, self._owner.largest_body(head))
             self._wait_at_most(self._owner.patience.body)
             if head.waits and not self._unread:
                 self.send(b"HTTP/1.1 100 Continue\r\n\r\n")
