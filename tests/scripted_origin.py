@@ -44,7 +44,8 @@ class Origin:
 
         origin.server = Server(("127.0.0.1", 0), Handler)
         origin.server.daemon_threads = True
-        threading.Thread(target=origin.server.serve_forever, daemon=True).start()
+        # Stopping waits until the server looks up again: half a second, if it is not told to look more often.
+        threading.Thread(target=origin.server.serve_forever, args=(0.02,), daemon=True).start()
         return origin
 
     @property
