@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 
+from gateway.cmcd import PARAMETER
 from gateway.identity import Grant
 from gateway.leases import Lease, Terms
 from gateway.links import Links, minter
@@ -96,4 +97,5 @@ class PlayHandler(MediaHandler):
 
 
 def _is_own(part: str) -> bool:
-    return part.startswith(OWN) or _OWN_TOKEN.fullmatch(part) is not None
+    """Whether a field of the query is none of the origin's. All others are, byte for byte and in their order."""
+    return part.startswith((OWN, PARAMETER)) or _OWN_TOKEN.fullmatch(part) is not None
