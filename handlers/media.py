@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from tornado.iostream import StreamClosedError
 
+from gateway import cmcd
 from gateway.cache import Filed
 from gateway.links import Links
 from gateway.manifests import Document, Kind
@@ -89,9 +90,9 @@ class MediaHandler(Handler):
         self._refuse_own_request()
         self.record.target = url.origin + url.path
         # A manifest is rewritten whole: a range of the origin's, or a validator, would not fit what is sent.
-        asked = headers.tracing(self.request.headers)
-        if not _MANIFEST_PATH.search(url.path):
-            asked |= headers.to_origin(self.request.headers)
+        beside = headers.tracing(self.request.headers) | self._told(url)
+        is_ranged = not _MANIFEST_PATH.search(url.path)
+        asked = beside | headers.to_origin(self.request.headers) if is_ranged else beside
         self.record.trace = headers.trace_id(asked)
         judge = _Judge(self.generation.guard, admitted)
         started = time.monotonic()
@@ -103,7 +104,7 @@ class MediaHandler(Handler):
                 first, start = [start], b""  # not to be held on to while the rest is sent
                 await self._pass_on(answer, kind, first, links.seen_from(url, answer.url), admitted)
                 return
-            async with self._open(url, headers.tracing(self.request.headers), judge) as whole:
+            async with self._open(url, beside, judge) as whole:
                 kind, start = await sniff(whole)
                 first, start = [start], b""
                 await self._pass_on(whole, kind, first, links.seen_from(url, whole.url), admitted)
@@ -127,6 +128,15 @@ class MediaHandler(Handler):
             if answer.head.status < 300:
                 admitted.judge(Media(answer.url, _kind(None, answer)))
             await self._send_as_it_is(answer, [await answer.body.read()], admitted, {"Cache-Control": "no-store"})
+
+    def _told(self, url: MediaUrl) -> dict[str, str]:
+        """What the player tells of its playback, to go where the request goes; noted for the log and the metrics. Raise
+        `OriginNotAllowed` as the guard does."""
+        told = cmcd.told(self.request.headers, self.request.query)
+        if told:
+            self.record.entry = self.generation.guard.judge(url).entry
+            self.record.report = cmcd.read_report(told)
+        return told
 
     async def _pass_on(
         self, answer: Answer, kind: Kind | Document | None, first: list[bytes], links: Links, admitted: Admitted

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from gateway.cmcd import Report
 from gateway.policy import Identity, Refusal
 from gateway.problem import Problem
 from gateway.service.logs import log_event
@@ -48,8 +49,24 @@ class Record:
     store: str = ""
     """``down`` if the store is taken to be down."""
 
+    entry: str = ""
+    """The origin that was asked for as ``tiers.yaml`` writes it; told if there is a ``report``."""
+
+    report: Report | None = None
+    """What the player told of its playback."""
+
     shadowed: Sequence[Refusal] = ()
     """What policies in shadow would have refused."""
+
+    @property
+    def cmcd_sid(self) -> str:
+        """The player's own name for its viewing: for reading logs, and not for identity, since it can be any."""
+        return self.report.session if self.report else ""
+
+    @property
+    def cmcd_bs(self) -> bool:
+        """Whether the player's buffer had run dry."""
+        return self.report is not None and self.report.starved
 
     def timing(self, now: float) -> str:
         """Server-Timing: ``gate`` until the tier admitted or refused, ``origin`` until an origin or the cache had
@@ -71,7 +88,7 @@ class Record:
             "sent": self.sent,
             "generation": self.generation,
         }
-        for name in ("target", "cut_by", "cache", "trace", "store"):
+        for name in ("target", "cut_by", "cache", "trace", "cmcd_sid", "cmcd_bs", "store"):
             if value := getattr(self, name):
                 known[name] = value
         if self.shadowed:
@@ -100,5 +117,7 @@ def write_record(record: Record, ended: float, metrics: Metrics) -> None:
         metrics.cache_uses.labels(record.cache).inc()
     if record.problem is not None and record.problem.status < 500:
         metrics.denials.labels(record.problem.error, tier, record.problem.policy or "-").inc()
+    if record.report is not None:
+        metrics.players.count(record.report, tier, record.entry, ended - record.started)
     for refusal in record.shadowed:
         metrics.shadow_denials.labels(refusal.error, tier, refusal.policy).inc()

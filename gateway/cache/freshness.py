@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from gateway.cache.date import seconds_of
 from gateway.cache.directives import Directives, delta
 from gateway.cache.part import Part
+from gateway.cmcd import NAMES
 from gateway.origins.head import Head
 from gateway.origins.headers import TO_ORIGIN
 
@@ -26,7 +27,7 @@ HEURISTIC_LEAST = 5.0
 find a segment, and too short for anybody to notice that one was replaced."""
 
 _DATE_RESOLUTION = 1.0
-_VARYING = frozenset({"*", "traceparent", "tracestate", *(name.lower() for name in TO_ORIGIN)})
+_VARYING = frozenset({"*", "traceparent", "tracestate", *(name.lower() for name in (*TO_ORIGIN, *NAMES))})
 _PERMANENT = frozenset({301, 308})
 _KEPT = frozenset({200, 206, *_PERMANENT})
 _KEPT_IF_TOLD = frozenset({302, 307})

@@ -68,6 +68,8 @@ def _reaches(old: TierFile, new: TierFile) -> Iterator[Change]:
         for what, was, now in (("connect", before.connect, after.connect), ("stall", before.stall, after.stall)):
             if was != now:
                 yield change("origins", f"{origin} {what}_timeout: {written(was)} -> {written(now)}")
+        if before.cmcd != after.cmcd:
+            yield change("origins", f"{origin} {'is told' if after.cmcd else 'is no longer told'} players' CMCD")
 
 
 def _named(reach: Reach) -> str:

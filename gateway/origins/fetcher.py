@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol
 
+from gateway.cmcd import addressed
 from gateway.origins.curl import CurlPool
 from gateway.origins.extent import Extent
 from gateway.origins.guard import Permit
@@ -107,7 +108,8 @@ class Fetcher:
     ) -> AbstractAsyncContextManager[Fetched]:
         """As `Source.fetch`. Where the origin gives no head, or 502, 503 or 504, its fallbacks are asked; one without
         any is asked once more if the connection was refused or lost. A body that breaks off is taken up again where it
-        did, if the origin, or a fallback, can and has the same."""
+        did, if the origin, or a fallback, can and has the same. CMCD among the fields is sent to each as its permit
+        says; who asks for the rest of a body is the gateway, which has none."""
         places = (_Place(url, permit), *(_Place(each.at(url), each.permit) for each in permit.fallbacks))
         return _Fetching(self, places, method, fields)
 
@@ -190,8 +192,9 @@ class Fetcher:
         if self.transfers >= self._most:
             raise OutOfCapacity("All connections to origins are in use.")
         transfer = Transfer(place.permit, self._pool)
-        accepting = {**self._fields, **fields} if method == "POST" else {**fields, **self._fields}
-        self._pool.start(place.url.href, method, accepting, transfer, content)
+        href, sent = addressed(place.url.href, fields, wanted=place.permit.reach.cmcd)
+        accepting = {**self._fields, **sent} if method == "POST" else {**sent, **self._fields}
+        self._pool.start(href, method, accepting, transfer, content)
         return transfer
 
 

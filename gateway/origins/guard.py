@@ -102,13 +102,19 @@ class Guard:
 
     def _permit(self, origin: OriginPattern) -> Permit:
         reach = self._reach(origin)
-        plain = replace(reach, fallbacks=())
         fallbacks = tuple(
-            Fallback(fallback, Permit(address_of(fallback.host), str(fallback), plain))
+            Fallback(
+                fallback, Permit(address_of(fallback.host), str(fallback), self._reach_as_fallback(fallback, reach))
+            )
             for fallback in reach.fallbacks
             if not self._is_listener(fallback)
         )
         return Permit(address_of(origin.host), str(origin), reach, fallbacks)
+
+    def _reach_as_fallback(self, fallback: OriginPattern, reach: Reach) -> Reach:
+        """As the origin that it stands in for; what players tell it is told as its own entry says, if it has one."""
+        own = self._reach(fallback) if fallback in self.origins else reach
+        return replace(reach, fallbacks=(), cmcd=own.cmcd)
 
     def _reach(self, origin: OriginPattern) -> Reach:
         return self.reaches.get(origin, USUAL)

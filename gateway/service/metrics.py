@@ -11,6 +11,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from gateway.cmcd import Report
 from gateway.origins.health import Health
 
 T = TypeVar("T", Counter, Histogram)
@@ -49,6 +50,51 @@ class _Family(Collector):
         yield family
 
 
+class PlayerMetrics:
+    """What players tell of their playback (CMCD), by tier and by origin as ``tiers.yaml`` has it."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        def counter(name: str, told: str, *more: str) -> Labelled[Counter]:
+            return Labelled(Counter(f"sluicegate_cmcd_{name}", told, ("tier", "origin", *more), registry=registry))
+
+        def histogram(name: str, told: str, *buckets: float) -> Labelled[Histogram]:
+            labels = ("tier", "origin")
+            return Labelled(Histogram(f"sluicegate_cmcd_{name}", told, labels, registry=registry, buckets=buckets))
+
+        self._requests = counter("requests", "Requests with CMCD, and whether it was well formed", "well_formed")
+        self._starvations = counter("starvations", "Requests of players whose buffer had run dry since the last")
+        self._starved = counter("starved_seconds", "Time for which buffers were dry, of players that tell it")
+        self._starting = counter("startup_requests", "Requests of players that start, seek or recover")
+        self._late = counter("late_answers", "Answers that ended after the player needed them")
+        self._buffer = histogram("buffer_seconds", "What players had buffered", 0.5, 1, 2, 4, 8, 16, 32, 64)
+        self._delay = histogram("start_delay_seconds", "From the wish to play to playing", 0.5, 1, 2, 4, 8, 16)
+        self._latency = histogram("live_latency_seconds", "How far behind live pictures are", 1, 2, 4, 8, 16, 32, 64)
+        rates = (250, 500, 1000, 2000, 4000, 8000, 16000, 32000)
+        self._bitrate = histogram("bitrate_kbits", "Encoded kbit/s of the video asked for", *rates)
+        self._throughput = histogram("throughput_kbits", "Throughput that players measured, in kbit/s", *rates)
+
+    def count(self, report: Report, tier: str, origin: str, seconds: float) -> None:
+        """Count what came with a request that took so many seconds."""
+        self._requests.labels(tier, origin, "yes" if report.is_well_formed else "no").inc()
+        for counted, amount in (
+            (self._starvations, report.starved),
+            (self._starved, report.starved_for),
+            (self._starting, report.starting),
+            (self._late, report.deadline is not None and seconds > report.deadline),
+        ):
+            if amount:
+                counted.labels(tier, origin).inc(amount)
+        for observed, value in (
+            (self._buffer, report.buffer),
+            (self._delay, report.start_delay),
+            (self._latency, report.latency),
+            (self._bitrate, report.bitrate),
+            (self._throughput, report.throughput),
+        ):
+            if value is not None:
+                observed.labels(tier, origin).observe(value)
+
+
 class Metrics:
     """The counters of one worker. Labels hold routes, statuses, tiers and policies; origins as ``tiers.yaml`` has
     them; never a key, a client or a URL."""
@@ -73,6 +119,7 @@ class Metrics:
             buckets=(0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60),
         )
         self.seconds = Labelled(seconds)
+        self.players = PlayerMetrics(self._registry)
         self.store_seconds = Histogram(
             "sluicegate_store_seconds",
             "Time that a call to the store took, answered or not",

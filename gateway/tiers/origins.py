@@ -21,11 +21,12 @@ class Entry:
     fallback: tuple[OriginPattern, ...] = ()
     connect_timeout: Seconds = CONNECT
     stall_timeout: Seconds = STALL
+    cmcd: bool = False
 
     @property
     def reach(self) -> Reach:
         """All but the origin itself."""
-        return Reach(self.connect_timeout, self.stall_timeout, self.fallback)
+        return Reach(self.connect_timeout, self.stall_timeout, self.fallback, self.cmcd)
 
 
 def read_origins(node: Node | None, findings: Findings) -> dict[OriginPattern, Reach]:

@@ -86,6 +86,7 @@ def _origin() -> Schema:
         "fallback": "Asked for the same path, in this order, where the origin fails before an answer begins.",
         "connect_timeout": f"How long a connection may take. At most {written(LONGEST_CONNECT)}.",
         "stall_timeout": f"How long nothing may come, before an answer or in it. At most {written(LONGEST_STALL)}.",
+        "cmcd": "Whether it is told what players tell of their playback (CMCD); otherwise that stays with the gateway.",
     }
     fields: Schema = {name: {**_field(Entry, name), "description": told[name]} for name in options(Entry)}
     return _object(fields, required(Entry)) | {"description": "An origin, and how it is reached."}

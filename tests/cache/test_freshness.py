@@ -49,6 +49,7 @@ def part(content_range: str, *fields: Field) -> Head:
         (("Vary", "Origin,TraceState"), False),
         (("Vary", "Origin , RANGE"), False),
         (("Vary", "If-None-Match"), False),
+        (("Vary", "CMCD-Session"), False),
         (("Vary", ""), True),
         (("Content-Type", "multipart/byteranges; boundary=x"), False),
         (("Content-Type", "multipart/mixed"), True),

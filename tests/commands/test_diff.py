@@ -247,11 +247,13 @@ def test_what_holds_for_everyone_is_told_once_and_of_each_client(folder: Path) -
 
 def test_how_an_origin_is_reached_is_told_where_it_changes(folder: Path) -> None:
     old = tiers(OPEN, top="origins: [{url: https://a.org, stall_timeout: 5s}, https://b.org]")
-    new = tiers(OPEN, top="origins: [{url: https://a.org, fallback: [https://b.org, https://c.org]}, https://b.org]")
+    a = "{url: https://a.org, fallback: [https://b.org, https://c.org]}"
+    new = tiers(OPEN, top=f"origins: [{a}, {{url: https://b.org, cmcd: true}}]")
     answer = json.loads(diff(folder, old, new, "--json").stdout)
     assert [(change["effect"], change["told"]) for change in answer["everyone"]] == [
         ("changes", "https://a.org falls back to none -> https://b.org, https://c.org"),
         ("changes", "https://a.org stall_timeout: 5s -> 20s"),
+        ("changes", "https://b.org is told players' CMCD"),
     ]
     same = tiers(
         OPEN, top="origins: [{url: https://a.org, connect_timeout: 5s, stall_timeout: 5s}, {url: https://b.org}]"

@@ -83,6 +83,7 @@ ABOVE_THE_TIERS = {
     "no time to connect": (entry("connect_timeout: 0s"), "3:22", "'0s' is not a duration"),
     "too long to connect": (entry("connect_timeout: 61s"), "3:22", "the longest connect_timeout is 60s"),
     "too long a stall": (entry("stall_timeout: 301s"), "3:20", "the longest stall_timeout is 5m"),
+    "told what": (entry("cmcd: yes"), "3:11", "true or false"),
     "reached in two ways": (
         entry("stall_timeout: 3s\n  - https://a.org"),
         "4:5",

@@ -120,7 +120,7 @@ FILES = {
     "origins": "origins: [https://a.example.com, 'HTTPS://*.example.com:8443', http://127.0.0.1:8090, 'http://[::1]']\n"
     + line("streaming: true"),
     "origins in full": "origins: [{url: 'https://*.example.com', connect_timeout: 2s}, {url: https://a.example.com,"
-    " fallback: [https://b.org, 'http://10.0.0.1:80'], stall_timeout: 10s}]\n" + line("streaming: true"),
+    " fallback: [https://b.org, 'http://10.0.0.1:80'], stall_timeout: 10s, cmcd: true}]\n" + line("streaming: true"),
     "lifetimes": "session: {lifetime: 90s}\nplayback: {lifetime: 1d}\n" + line("streaming: true"),
     "tier": line("streaming: true\n    open_key: public_api_key\n    on_store_error: deny"),
     "number as an open key": line("streaming: true\n    open_key: 12345"),
@@ -225,6 +225,7 @@ BOTH_REFUSE = {
     "origin of no field": "origins: [{url: https://a.org, backup: https://b.org}]\n" + line("streaming: true"),
     "fallback of no web": "origins: [{url: https://a.org, fallback: ftp://b.org}]\n" + line("streaming: true"),
     "timeout without a unit": "origins: [{url: https://a.org, stall_timeout: 10}]\n" + line("streaming: true"),
+    "what is told is no choice": "origins: [{url: https://a.org, cmcd: all}]\n" + line("streaming: true"),
     "any origin": "origins: ['*']\n" + line("streaming: true"),
     "session short": "session: 30m\n" + line("streaming: true"),
     "session empty": "session: {}\n" + line("streaming: true"),
