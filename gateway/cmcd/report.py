@@ -57,7 +57,7 @@ class Report:
     """``bl``: how much is buffered of what is asked for."""
 
     deadline: float | None = None
-    """``dl``: when what is asked for has to be there, counted from now."""
+    """``dl``: when what is asked for has to be there, counted from the request. Players that start write 0."""
 
     start_delay: float | None = None
     """``msd``: how long it took from the wish to play to the first picture, told once."""
@@ -73,6 +73,10 @@ class Report:
 
     session: str = ""
     """``sid``, printable, at most 64 characters: a name that the player has chosen for its viewing."""
+
+    def is_missed_after(self, seconds: float) -> bool:
+        """Whether the deadline is, by an answer that took so long. One that is over from the start is none."""
+        return not self.starting and self.deadline is not None and 0 < self.deadline < seconds
 
 
 MALFORMED = Report(is_well_formed=False)

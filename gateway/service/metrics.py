@@ -66,7 +66,7 @@ class PlayerMetrics:
         self._starved = counter("starved_seconds", "Time for which buffers were dry, of players that tell it")
         self._starting = counter("startup_requests", "Requests of players that start, seek or recover")
         self._late = counter("late_answers", "Answers that ended after the player needed them")
-        self._buffer = histogram("buffer_seconds", "What players had buffered", 0.5, 1, 2, 4, 8, 16, 32, 64)
+        self._buffer = histogram("buffer_seconds", "What players that play had buffered", 0.5, 1, 2, 4, 8, 16, 32, 64)
         self._delay = histogram("start_delay_seconds", "From the wish to play to playing", 0.5, 1, 2, 4, 8, 16)
         self._latency = histogram("live_latency_seconds", "How far behind live pictures are", 1, 2, 4, 8, 16, 32, 64)
         rates = (250, 500, 1000, 2000, 4000, 8000, 16000, 32000)
@@ -80,12 +80,12 @@ class PlayerMetrics:
             (self._starvations, report.starved),
             (self._starved, report.starved_for),
             (self._starting, report.starting),
-            (self._late, report.deadline is not None and seconds > report.deadline),
+            (self._late, report.is_missed_after(seconds)),
         ):
             if amount:
                 counted.labels(tier, origin).inc(amount)
         for observed, value in (
-            (self._buffer, report.buffer),
+            (self._buffer, None if report.starting else report.buffer),  # it would be of how many start, not of how
             (self._delay, report.start_delay),
             (self._latency, report.latency),
             (self._bitrate, report.bitrate),

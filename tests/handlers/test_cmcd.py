@@ -131,6 +131,22 @@ def test_a_manifest_is_the_same_whatever_players_tell(watch: Watch, origin: Orig
     assert len(origin.asked) == 1
 
 
+def test_the_token_that_a_player_carries_divides_no_fetch_either(service: Service, origin: Origin, key: str) -> None:
+    origin.scripts["/v.ts"] = answer(b"video", **FRESH)
+    there = quote(f"{origin.url}/v.ts", safe="")
+    tokens = [service.token(key), service.token(key)]
+    replies = [
+        service.get(f"/api?{each}")
+        for own in tokens
+        for each in (f"token={own}&url={there}", f"url={there}&token={own}")
+    ]
+    for own in tokens:
+        grant = grant_for(service, key, Scope(origin.url, "/"))
+        replies.append(service.get(f"/play/{grant}/{origin.url.removeprefix('http://')}/v.ts?token={own}&CMCD=bs"))
+    assert [use(reply) for reply in replies] == ["miss"] + ["hit"] * 5
+    assert [asked[1] for asked in origin.asked] == ["/v.ts"]
+
+
 # -- kept from origins -------------------------------------------------------------------------------------------------
 
 
@@ -247,14 +263,15 @@ def test_what_players_tell_is_counted_by_tier_and_origin(
     for _ in range(2):
         watch("/v.ts", query, fields)
     watch("/v.ts", "CMCD=bl%3D10000%2Cbr%3D128%2Cot%3Da")
+    watch("/v.ts", "CMCD=bl%3D2500")
     watch("/v.ts", "CMCD=bl%3D")
     watch("/v.ts")
     whole = f'sluicegate_cmcd_starvations_total{{origin="{origin.url}",tier="standard"}} 2.0'
     assert whole in service.admin("/metrics").body.decode().splitlines()
-    assert metrics(service, "requests_total", origin) == {'well_formed="yes"': 3, 'well_formed="no"': 1}
+    assert metrics(service, "requests_total", origin) == {'well_formed="yes"': 4, 'well_formed="no"': 1}
     assert metrics(service, "startup_requests_total", origin) == {"": 2}
     buffered = metrics(service, "buffer_seconds_bucket", origin)
-    assert (buffered['le="2.0"'], buffered['le="4.0"'], buffered['le="16.0"']) == (0, 2, 3)
+    assert (buffered['le="2.0"'], buffered['le="4.0"'], buffered['le="16.0"']) == (0, 1, 2)  # but not of who starts
     assert metrics(service, "bitrate_kbits_sum", origin) == {"": 6400}  # of video alone
     assert metrics(service, "throughput_kbits_sum", origin) == {"": 96200}
     assert metrics(service, "late_answers_total", origin) == {}
@@ -276,8 +293,8 @@ def test_an_answer_that_ends_after_the_player_needed_it_is_counted(
         answer(b"video")(request)
 
     origin.scripts["/v.ts"] = slow
-    watch("/v.ts", "CMCD=dl%3D100")
-    watch("/v.ts", "CMCD=dl%3D100000")
+    for told in ("dl%3D100", "dl%3D100000", "dl%3D0", "dl%3D100%2Csu"):
+        watch("/v.ts", f"CMCD={told}")
     assert metrics(service, "late_answers_total", origin) == {"": 1}
 
 
