@@ -1,0 +1,99 @@
+"""A media file by its first bytes, told as a presentation: MP4, MPEG-TS, and what little others say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from gateway.inspection.codec import Codec
+from gateway.inspection.encryption import Encryption
+from gateway.inspection.finding import Finding, error, warning
+from gateway.inspection.mp4 import Movie, Track, is_mp4
+from gateway.inspection.mpeg_ts import is_ts, read_ts
+from gateway.inspection.presentation import Kind, Presentation, Rendition, RenditionType, Size, Variant
+
+_BOM = b"\xef\xbb\xbf"
+_MAGIC: tuple[tuple[bytes, Kind], ...] = (
+    (b"\x1a\x45\xdf\xa3", Kind.WEBM),
+    (b"WEBVTT", Kind.SUBTITLES),
+    (b"ID3", Kind.AUDIO),
+    (b"\xff\xf1", Kind.AUDIO),
+    (b"\xff\xf9", Kind.AUDIO),
+    (b"\xff\xfb", Kind.AUDIO),
+    (b"\xff\xf3", Kind.AUDIO),
+    (b"fLaC", Kind.AUDIO),
+    (b"OggS", Kind.AUDIO),
+    (b"\x0b\x77", Kind.AUDIO),
+    (b"\x89PNG", Kind.IMAGE),
+    (b"\xff\xd8\xff", Kind.IMAGE),
+    (b"GIF8", Kind.IMAGE),
+)
+_HTML = re.compile(rb"(?:\s|<\?xml[^>]{0,200}\?>|<!--.{0,1000}?-->)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
+_TYPES: dict[str, RenditionType] = {"audio": "audio", "text": "subtitles"}
+
+
+def kind_of_file(start: bytes, content_type: str) -> Kind:
+    """What a file that starts like this is; by its content type where its bytes leave it open."""
+    plain = start.removeprefix(_BOM)
+    if is_mp4(start):
+        return Kind.MP4
+    if is_ts(start):
+        return Kind.MPEG_TS
+    if _HTML.match(plain[:4096]):
+        return Kind.HTML
+    if plain[:4] == b"RIFF" and plain[8:12] == b"WEBP":
+        return Kind.IMAGE
+    family = content_type.partition("/")[0].strip().lower()
+    told = {"audio": Kind.AUDIO, "image": Kind.IMAGE}.get(family, Kind.OTHER)
+    return next((kind for magic, kind in _MAGIC if plain.startswith(magic)), told)
+
+
+def tell_movie(movie: Movie, size: int | None) -> Presentation:
+    """What an MP4 of so many bytes says."""
+    video = [track for track in movie.tracks if track.handler == "video"]
+    others = [track for track in movie.tracks if track.handler != "video"]
+    rate = int(size * 8 / movie.duration) if size and movie.duration and not movie.fragmented else None
+    return Presentation(
+        kind=Kind.FRAGMENTED_MP4 if movie.fragmented else Kind.MP4,
+        live=None if movie.fragmented else False,
+        duration=movie.duration,
+        variants=tuple(_variant(track, rate) for track in video),
+        renditions=tuple(_rendition(track) for track in others),
+        encryption=(Encryption("cenc"),) if any(track.is_encrypted for track in movie.tracks) else (),
+    )
+
+
+def _variant(track: Track, rate: int | None) -> Variant:
+    frames = round(track.samples / track.duration, 3) if track.samples and track.duration else None
+    size = Size(track.width, track.height) if track.width and track.height else None
+    return Variant(average_bandwidth=rate, codecs=_codecs(track), size=size, frame_rate=frames)
+
+
+def _rendition(track: Track) -> Rendition:
+    return Rendition(
+        type=_TYPES.get(track.handler, "other"),
+        language=track.language,
+        channels=str(track.channels or ""),
+        codecs=_codecs(track),
+    )
+
+
+def _codecs(track: Track) -> tuple[Codec, ...]:
+    return (track.codec,) if track.codec else ()
+
+
+def tell_other(kind: Kind, start: bytes) -> Presentation:
+    """What any other file says: of a transport stream its elementary streams."""
+    streams = read_ts(start) if kind is Kind.MPEG_TS else ()
+    return Presentation(kind=kind, live=None, variants=(Variant(codecs=streams),) if streams else ())
+
+
+def of_movie(movie: Movie) -> Iterator[Finding]:
+    """What is wrong with an MP4."""
+    if movie.index_first is False:
+        what = "The index (moov) stands behind the media: players ask for the end first, and some load all before it."
+        right = "move it to the front: ffmpeg -i in.mp4 -c copy -movflags +faststart out.mp4"
+        yield warning("index-at-end", "the file", what, right)
+    if movie.index_first is None and not movie.fragmented:
+        what = "No index (moov) was found: the file is cut short, or still being written."
+        yield error("no-index", "the file", what, "finish the recording, or make the file anew")

@@ -1,0 +1,93 @@
+"""MPEG transport streams (ISO/IEC 13818-1) by their tables: which elementary streams there are."""
+
+from __future__ import annotations
+
+from gateway.inspection.codec import Codec, Family
+
+PACKET = 188
+_TYPES: dict[int, tuple[Family, str]] = {
+    0x01: ("video", "MPEG-1 video"),
+    0x02: ("video", "MPEG-2 video"),
+    0x03: ("audio", "MPEG-1 audio"),
+    0x04: ("audio", "MPEG-2 audio"),
+    0x0F: ("audio", "AAC"),
+    0x10: ("video", "MPEG-4 Visual"),
+    0x11: ("audio", "AAC in LATM"),
+    0x15: ("text", "timed metadata"),
+    0x1B: ("video", "H.264"),
+    0x24: ("video", "H.265"),
+    0x33: ("video", "H.266"),
+    0x81: ("audio", "AC-3"),
+    0x86: ("other", "SCTE-35"),
+    0x87: ("audio", "E-AC-3"),
+    0xC1: ("audio", "AC-3, sample encrypted"),
+    0xC2: ("audio", "E-AC-3, sample encrypted"),
+    0xCF: ("audio", "AAC, sample encrypted"),
+    0xDB: ("video", "H.264, sample encrypted"),
+}
+
+
+def is_ts(start: bytes) -> bool:
+    """Whether a file that starts like this is a transport stream: each packet begins with 0x47."""
+    return start[:1] == b"\x47" and (len(start) <= PACKET or start[PACKET : PACKET + 1] == b"\x47")
+
+
+def read_ts(start: bytes) -> tuple[Codec, ...]:
+    """The elementary streams of the first program; none where its tables are not among these bytes. Never raises."""
+    tables: set[int] = set()
+    for at in range(0, len(start) - PACKET + 1, PACKET):
+        packet = start[at : at + PACKET]
+        pid = int.from_bytes(packet[1:3], "big") & 0x1FFF
+        if packet[0] != 0x47:
+            break
+        if not packet[1] & 0x40:  # no section starts here
+            continue
+        section = _section(packet)
+        if pid == 0 and section[:1] == b"\0":
+            tables |= _programs(section)
+        elif pid in tables and section[:1] == b"\2":
+            return _streams(section)
+    return ()
+
+
+def _section(packet: bytes) -> bytes:
+    """The section that starts in a packet (sections 2.4.3.2 and 2.4.4)."""
+    start = 5 + packet[4] if packet[3] & 0x20 else 4
+    payload = packet[start:]
+    return payload[1 + payload[0] :] if payload else b""
+
+
+def _programs(section: bytes) -> set[int]:
+    """Where the program association table says that the programs' tables are."""
+    end = 3 + (int.from_bytes(section[1:3], "big") & 0xFFF) - 4
+    entries = section[8 : min(end, len(section))]
+    pairs = [entries[at : at + 4] for at in range(0, len(entries) - 3, 4)]
+    return {int.from_bytes(pair[2:4], "big") & 0x1FFF for pair in pairs if pair[:2] != b"\0\0"}
+
+
+def _streams(section: bytes) -> tuple[Codec, ...]:
+    """What a program map table lists (section 2.4.4.8), as far as it lies in its first packet."""
+    end = min(3 + (int.from_bytes(section[1:3], "big") & 0xFFF) - 4, len(section))
+    at = 12 + (int.from_bytes(section[10:12], "big") & 0xFFF)
+    found = []
+    while at + 5 <= end:
+        kind, length = section[at], int.from_bytes(section[at + 3 : at + 5], "big") & 0xFFF
+        found.append(_codec(kind, section[at + 5 : at + 5 + length]))
+        at += 5 + length
+    return tuple(found)
+
+
+def _codec(kind: int, descriptors: bytes) -> Codec:
+    """Private data (6) is told by its descriptor: AC-3 (0x6A), E-AC-3 (0x7A), subtitles (0x59), teletext (0x56)."""
+    known = _TYPES.get(kind)
+    if known is None and kind == 6:
+        private: dict[int, tuple[Family, str]] = {
+            0x6A: ("audio", "AC-3"),
+            0x7A: ("audio", "E-AC-3"),
+            0x59: ("text", "DVB subtitles"),
+            0x56: ("text", "teletext"),
+        }
+        known = private.get(descriptors[0]) if descriptors else None
+        known = ("audio", "Opus") if b"Opus" in descriptors else known
+    family, words = known or ("other", f"stream type 0x{kind:02x}")
+    return Codec(f"0x{kind:02x}", family, words, words)
