@@ -88,7 +88,7 @@ __all__ = [
     "written",
 ]
 
-Route = Literal["api", "auth", "grant", "usage", "tiers", "health"]
+Route = Literal["api", "auth", "grant", "inspect", "usage", "tiers", "health"]
 """Where a request with a key can go, by the names that the log and the metrics use."""
 
 

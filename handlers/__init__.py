@@ -13,6 +13,7 @@ from handlers.api import ApiHandler
 from handlers.dispatch import Dispatching
 from handlers.explain import ExplainHandler
 from handlers.grant import GrantHandler
+from handlers.inspect import InspectHandler, Places
 from handlers.play import PlayHandler
 
 Routes = Sequence[url]
@@ -26,6 +27,7 @@ def public_routes(gateway: Gateway) -> Routes:
         url(r"/play/.*", PlayHandler, parts),
         url(r"/api/auth", AuthHandler, parts),
         url(r"/api/grant", GrantHandler, parts),
+        url(r"/api/inspect", InspectHandler, {**parts, "places": Places()}),
         url(r"/api/usage", UsageHandler, parts),
         url(r"/api/tiers", TiersHandler, parts),
         url(r"/api/health", HealthHandler, parts),

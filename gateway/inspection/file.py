@@ -97,3 +97,6 @@ def of_movie(movie: Movie) -> Iterator[Finding]:
     if movie.index_first is None and not movie.fragmented:
         what = "No index (moov) was found: the file is cut short, or still being written."
         yield error("no-index", "the file", what, "finish the recording, or make the file anew")
+    if movie.index_first is not None and movie.moov_at is not None:
+        what = "The index is longer than what was read of it: tracks may be missing here."
+        yield warning("cut", "the file", what, "nothing, if players start quickly enough")

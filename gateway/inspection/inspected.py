@@ -1,0 +1,113 @@
+"""What has been read, put together: a presentation, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import islice
+
+from gateway.inspection import answer_rules, dash_rules, file, hls_rules
+from gateway.inspection.dash import tell_dash
+from gateway.inspection.finding import Finding, error
+from gateway.inspection.hls import read_hls, tell_media, tell_multivariant, with_media
+from gateway.inspection.media_playlist import MediaPlaylist
+from gateway.inspection.mp4 import Movie, read_mp4
+from gateway.inspection.mpd import read_mpd
+from gateway.inspection.multivariant import Multivariant
+from gateway.inspection.presentation import Kind, Presentation
+from gateway.inspection.xml_tree import read_xml
+
+MOST_FINDINGS = 2000
+"""Findings that are looked for in one text; a hostile one would have as many as it has lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """``next_uri`` is the media playlist that tells the rest of a multivariant, by its URI as written; ``next_offset``
+    where an MP4's index stands that was not among what has been read. ``variables`` are what it defines for others."""
+
+    presentation: Presentation
+    findings: tuple[Finding, ...]
+    next_uri: str = ""
+    next_offset: int | None = None
+    variables: Mapping[str, str] | None = None
+    also_read: str = ""
+    """What has been read beside what was named, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """How an origin answered, by the values of its header fields, for a URL with this path."""
+
+    status: int
+    content_type: str
+    last_modified: str
+    path: str
+
+
+def inspect_hls(text: bytes, base: str, now: datetime) -> Inspected:
+    """A playlist of either kind that came from ``base``."""
+    read = read_hls(text, base)
+    findings = _some(hls_rules.find(read, now))
+    if isinstance(read, MediaPlaylist):
+        return Inspected(tell_media(read, now), findings)
+    return Inspected(tell_multivariant(read), findings, read.first, variables=read.playlist.variables)
+
+
+def add_media(whole: Inspected, text: bytes, base: str, now: datetime) -> Inspected:
+    """What the first media playlist adds to a multivariant that has a ``next_uri``."""
+    read = read_hls(text, base, whole.variables)
+    if isinstance(read, Multivariant):
+        what = "The first variant leads to another multivariant playlist."
+        right = "let each variant's URI lead to a media playlist"
+        return replace(whole, findings=(*whole.findings, error("variant-kind", "the first variant", what, right)))
+    first = next((each for each in whole.presentation.variants if each.uri), None)
+    found = [
+        replace(each, where=f"the first media playlist, {each.where}") for each in _some(hls_rules.find(read, now))
+    ]
+    found += hls_rules.disagreements(first, read) if first else ()
+    return Inspected(with_media(whole.presentation, tell_media(read, now)), (*whole.findings, *found))
+
+
+def inspect_dash(text: bytes, now: datetime, *, whole: bool) -> Inspected:
+    """A manifest, which is ``whole`` or was cut."""
+    mpd = read_mpd(read_xml(text, whole))
+    return Inspected(tell_dash(mpd, now), _some(dash_rules.find(mpd, now)))
+
+
+def inspect_file(start: bytes, content_type: str, size: int | None) -> Inspected:
+    """A file of ``size`` bytes by its beginning."""
+    kind = file.kind_of_file(start, content_type)
+    if kind is not Kind.MP4:
+        return Inspected(file.tell_other(kind, start), ())
+    movie = read_mp4(start, 0, size)
+    elsewhere = movie.moov_at if movie.moov_at is not None and (size is None or movie.moov_at < size) else None
+    return _inspected(movie, size, elsewhere)
+
+
+def add_index(start: bytes, index: bytes, offset: int, size: int | None) -> Inspected:
+    """An MP4 whose index was read from ``offset``, as it began with ``start``."""
+    first, behind = read_mp4(start, 0, size), read_mp4(index, offset, size)
+    if not behind.tracks:
+        return _inspected(first, size, None)
+    in_front = first.index_first is True  # and longer than what was read at first
+    found = _inspected(replace(behind, index_first=in_front), size, None)
+    return replace(found, also_read="more of the index" if in_front else "the index behind the media")
+
+
+def _inspected(movie: Movie, size: int | None, elsewhere: int | None) -> Inspected:
+    return Inspected(file.tell_movie(movie, size), tuple(file.of_movie(movie)), next_offset=elsewhere)
+
+
+def with_answer(found: Inspected, answered: Answered, now: datetime) -> Inspected:
+    """What the answer's own head adds."""
+    extra = [*answer_rules.of_status(answered.status)]
+    if not extra:
+        extra += answer_rules.of_type(found.presentation.kind, answered.content_type, answered.path)
+        extra += answer_rules.of_age(found.presentation, answered.last_modified, now)
+    return replace(found, findings=(*extra, *found.findings))
+
+
+def _some(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(islice(findings, MOST_FINDINGS))

@@ -1,0 +1,102 @@
+"""The beginning of a resource of an origin, so much as it takes to say what it is, and no more."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gateway.manifests import Kind
+from gateway.manifests.decode import decode
+from gateway.origins.client import Answer, OriginClient
+from gateway.origins.guard import Guard, Permit
+from gateway.origins.head import Head
+from gateway.origins.url import MediaUrl
+from gateway.policy import Media
+from gateway.problem import OriginUnreachable
+from gateway.tiers.admitted import Admitted
+from handlers.manifest import is_whole, sniff
+
+MOST_OF_A_MANIFEST = 1024 * 1024
+MOST_OF_A_FILE = 64 * 1024
+MOST_OF_AN_INDEX = 512 * 1024
+"""Bytes of an MP4's index that stands behind its media; of a longer one, what is at its front."""
+
+_MANIFEST_PATH = re.compile(r"\.(m3u8?|mpd)\Z", re.IGNORECASE)
+_RANGE = re.compile(r"bytes (?P<first>[0-9]{1,18})-[0-9]{1,18}/(?P<total>[0-9]{1,18})")
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What came: ``text`` is its beginning, decoded; ``is_cut`` if there is more; ``offset`` where it stands in the
+    whole, ``total`` the bytes of the whole, None where that is not told."""
+
+    url: MediaUrl
+    head: Head
+    manifest: Kind | None
+    text: bytes
+    is_cut: bool
+    offset: int
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Looker:
+    """Looks at resources through the gateway's own client: the guard and the tier have their word on each hop."""
+
+    client: OriginClient
+    guard: Guard
+    admitted: Admitted
+    fields: Mapping[str, str]
+
+    def judge(self, url: MediaUrl) -> Permit:
+        """The gateway's word, and then the tier's."""
+        permit = self.guard.judge(url)
+        self.admitted.judge(Media(url))
+        return permit
+
+    async def look(self, url: MediaUrl) -> Looked:
+        """The beginning of a manifest, or of a file; raise the `Problem` that keeps the answer away."""
+        if _MANIFEST_PATH.search(url.path):
+            return await self._look(url, {}, MOST_OF_A_FILE)
+        looked = await self._look(url, {"Range": f"bytes=0-{MOST_OF_A_FILE - 1}"}, MOST_OF_A_FILE)
+        is_part = looked.head.status == 206 and not is_whole(looked.head)
+        if looked.head.status == 416 or (looked.manifest and is_part):
+            return await self._look(url, {}, MOST_OF_A_FILE)
+        return looked
+
+    async def look_from(self, url: MediaUrl, offset: int) -> Looked:
+        """What stands at an offset of a file; nothing where the origin gives no ranges."""
+        asked = {"Range": f"bytes={offset}-{offset + MOST_OF_AN_INDEX - 1}"}
+        return await self._look(url, asked, MOST_OF_AN_INDEX, only_parts=True)
+
+    async def _look(self, url: MediaUrl, asked: Mapping[str, str], most: int, *, only_parts: bool = False) -> Looked:
+        async with self.client.open(url, "GET", {**self.fields, **asked}, self) as answer:
+            found = _RANGE.fullmatch(answer.head.get("Content-Range")) if answer.head.status == 206 else None
+            offset = int(found["first"]) if found else 0
+            total = int(found["total"]) if found else answer.head.length
+            if only_parts and not found:
+                return Looked(answer.url, answer.head, None, b"", is_cut=True, offset=0, total=None)
+            manifest, start = await sniff(answer)
+            body, more = await _rest(answer, start, MOST_OF_A_MANIFEST if manifest else most)
+            text, is_cut = _decoded(body, answer.head.get("Content-Encoding"), more) if manifest else (body, more)
+            return Looked(answer.url, answer.head, manifest, text, is_cut, offset, total)
+
+
+async def _rest(answer: Answer, start: bytes, most: int) -> tuple[bytes, bool]:
+    """A body's first bytes, and whether there are more. Leaving the answer ends what of it is under way."""
+    body = bytearray(start)
+    while len(body) <= most:
+        chunk = await answer.body.read()
+        if not chunk:
+            return bytes(body), False
+        body += chunk
+    return bytes(body[:most]), True
+
+
+def _decoded(body: bytes, coding: str, more: bool) -> tuple[bytes, bool]:  # noqa: FBT001 - told of the body
+    try:
+        text = decode(body, coding, MOST_OF_A_MANIFEST + 1)
+    except OriginUnreachable:
+        return body, more
+    return text[:MOST_OF_A_MANIFEST], more or len(text) > MOST_OF_A_MANIFEST
