@@ -77,7 +77,8 @@ class Looker:
             total = int(found["total"]) if found else answer.head.length
             if only_parts and not found:
                 return Looked(answer.url, answer.head, None, b"", is_cut=True, offset=0, total=None)
-            manifest, start = await sniff(answer)
+            sniffed, start = await sniff(answer)
+            manifest = sniffed if isinstance(sniffed, Kind) else None
             body, more = await _rest(answer, start, MOST_OF_A_MANIFEST if manifest else most)
             text, is_cut = _decoded(body, answer.head.get("Content-Encoding"), more) if manifest else (body, more)
             return Looked(answer.url, answer.head, manifest, text, is_cut, offset, total)
