@@ -20,7 +20,8 @@ class Origin:
     server: ThreadingHTTPServer | None = None
 
     @classmethod
-    def start(cls) -> Self:
+    def start(cls, address: str = "127.0.0.1", port: int = 0) -> Self:
+        """On a free port, or one that another has on another address of loopback."""
         origin = cls()
 
         class Handler(BaseHTTPRequestHandler):
@@ -42,7 +43,7 @@ class Origin:
         class Server(ThreadingHTTPServer):
             request_queue_size = 128  # many connect at once; of more than 5 the kernel would let some wait a second
 
-        origin.server = Server(("127.0.0.1", 0), Handler)
+        origin.server = Server((address, port), Handler)
         origin.server.daemon_threads = True
         # Stopping waits until the server looks up again: half a second, if it is not told to look more often.
         threading.Thread(target=origin.server.serve_forever, args=(0.02,), daemon=True).start()
@@ -51,7 +52,8 @@ class Origin:
     @property
     def url(self) -> str:
         assert self.server is not None
-        return f"http://127.0.0.1:{self.server.server_address[1]}"
+        host, port = self.server.server_address[:2]
+        return f"http://{host!s}:{port}"
 
     def stop(self) -> None:
         assert self.server is not None
