@@ -1,0 +1,164 @@
+"""JSON and WebVTT through the gateway: what names media leads back to it, the rest passes as it is."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from tests.scripted_origin import Origin, answer
+from tests.service import Reply, Service, tiers_text
+
+JSON = "application/json"
+MAIN = b"""#EXTM3U
+#EXT-X-CONTENT-STEERING:SERVER-URI="/steer/",PATHWAY-ID="a"
+#EXT-X-STREAM-INF:BANDWIDTH=1,PATHWAY-ID="a"
+/v/media.m3u8?x=1
+"""
+MEDIA = b"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n1.ts\n#EXT-X-ENDLIST\n"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Two origins at the same port of two hosts, and a gateway before them that knows one host more."""
+
+    near: Origin
+    far: Origin
+    service: Service
+    token: dict[str, str]
+
+    def asked_for(self, path: str, **headers: str) -> Reply:
+        return self.service.media(self.near.url + path, self.token | headers)
+
+    def steered(self, **replacement: object) -> Any:
+        """A clone's URI-REPLACEMENT as a player reads it, who came by the multivariant playlist."""
+        clone = {"BASE-ID": "a", "ID": "b", "URI-REPLACEMENT": replacement}
+        told = {"VERSION": 1, "TTL": 1, "RELOAD-URI": "?again", "PATHWAY-PRIORITY": ["b"], "PATHWAY-CLONES": [clone]}
+        self.near.scripts["/steer/"] = answer(json.dumps(told).encode(), Content_Type=JSON, ETag='"1"')
+        server = self.asked_for("/v/main.m3u8").body.decode().split('"')[1]
+        reply = self.service.get(f"{server}?_HLS_pathway=a&_HLS_throughput=7")
+        assert reply.headers["Cache-Control"] == "private, no-cache"
+        assert reply.headers["ETag"] is None
+        assert reply.json["RELOAD-URI"].startswith("/play/")
+        return reply.json["PATHWAY-CLONES"][0]["URI-REPLACEMENT"]
+
+    def variant(self) -> str:
+        return self.asked_for("/v/main.m3u8").body.decode().splitlines()[3]
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    near = Origin.start()
+    port = int(near.url.rpartition(":")[2])
+    far = Origin.start("127.0.0.2", port)
+    for origin, name in ((near, b"near"), (far, b"far")):
+        origin.scripts["/v/media.m3u8"] = answer(MEDIA, Content_Type="application/x-mpegurl")
+        origin.scripts["/v/1.ts"] = answer(name, Content_Type="video/mp2t")
+    near.scripts["/v/main.m3u8"] = answer(MAIN, Content_Type="application/x-mpegurl")
+    folder = tmp_path_factory.mktemp("gateway")
+    service = Service.start(Path(folder), tiers_text(near.url, far.url))
+    yield Stage(near, far, service, {"X-Session-Token": service.token(service.add_key("acme", "standard"))})
+    service.stop()
+    near.stop()
+    far.stop()
+
+
+def test_a_cloned_playlist_comes_from_the_other_host_and_so_does_what_it_names(stage: Stage) -> None:
+    told = stage.steered(HOST="127.0.0.2", PARAMS={"k": "v"})
+    assert told["HOST"] == f"127.0.0.1:{stage.service.port}"
+    moved = f"{stage.variant()}&k=v&sluicegate.pathway={told['PARAMS']['sluicegate.pathway']}"
+    playlist = stage.service.get(moved).body.decode().splitlines()
+    assert stage.far.asked[-1][1] == "/v/media.m3u8?x=1&k=v"
+    assert playlist[3].startswith("/play/")
+    assert stage.service.get(playlist[3]).body == b"far"
+    assert ("GET", "/steer/?_HLS_pathway=a&_HLS_throughput=7") in [asked[:2] for asked in stage.near.asked]
+
+
+def test_a_clone_may_name_a_port_but_only_an_origin_of_the_gateway(stage: Stage) -> None:
+    port = stage.far.url.rpartition(":")[2]
+    for host, status in (("127.0.0.2", 200), (f"127.0.0.2:{port}", 200), ("127.0.0.3", 403), ("127.0.0.2:81", 403)):
+        note = stage.steered(HOST=host)["PARAMS"]["sluicegate.pathway"]
+        assert stage.service.get(f"{stage.variant()}&sluicegate.pathway={note}").status == status, host
+
+
+def test_a_pathway_note_is_one_sessions_and_cannot_be_made_up(stage: Stage) -> None:
+    note = stage.steered(HOST="127.0.0.2")["PARAMS"]["sluicegate.pathway"]
+    other = {"X-Session-Token": stage.service.token(stage.service.add_key("other", "standard"))}
+    variant = stage.service.media(f"{stage.near.url}/v/main.m3u8", other).body.decode().splitlines()[3]
+    grant = variant.split("/")[2]
+    for forged in (note[:-2], note + "A", grant, stage.token["X-Session-Token"], "-", "", "127.0.0.2"):
+        assert stage.service.get(f"{stage.variant()}&sluicegate.pathway={forged}").status == 401, forged
+    assert stage.service.get(f"{variant}&sluicegate.pathway={note}").status == 401
+    assert stage.service.get(f"/play/{note}/127.0.0.2/v/1.ts").status == 401
+
+
+def test_addresses_for_each_variant_are_whole(stage: Stage) -> None:
+    told = stage.steered(**{"PER-VARIANT-URIS": {"v": f"{stage.far.url}/v/media.m3u8"}})
+    own = f"//127.0.0.1:{stage.service.port}"
+    assert told["PER-VARIANT-URIS"]["v"].startswith(f"{own}/play/")
+    assert stage.service.get(told["PER-VARIANT-URIS"]["v"].removeprefix(own)).status == 200
+
+
+def test_a_list_of_assets_leads_through_the_gateway_with_what_the_player_adds(stage: Stage) -> None:
+    stage.near.scripts["/ads/list"] = answer(
+        gzip.compress(b'{"ASSETS":[{"URI":"ad.m3u8","DURATION":5}]}'), Content_Encoding="gzip", Content_Type=JSON
+    )
+    dates = b'#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXT-X-DATERANGE:ID="a",X-ASSET-LIST="/ads/list?a=b"\n'
+    stage.near.scripts["/v/live.m3u8"] = answer(dates, Content_Type="application/x-mpegurl")
+    where = stage.asked_for("/v/live.m3u8").body.decode().split('"')[3]
+    reply = stage.service.get(f"{where}&_HLS_primary_id=1&_HLS_start_offset=2", {"Accept-Encoding": "gzip"})
+    assert stage.near.asked[-1][1] == "/ads/list?a=b&_HLS_primary_id=1&_HLS_start_offset=2"
+    assert json.loads(gzip.decompress(reply.body))["ASSETS"][0]["URI"].startswith("/play/")
+    assert reply.headers["Content-Type"] == JSON
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"a":[1,2.0]}', b"{not json", b"[]", b'{"RELOAD-URI":"a","x":"' + b"y" * 1_500_000 + b'"}']
+)
+def test_other_json_passes_as_it_is_with_all_its_fields(stage: Stage, body: bytes) -> None:
+    stage.near.scripts["/data"] = answer(body, Content_Type=JSON, ETag='"7"', Cache_Control="no-store")
+    reply = stage.asked_for("/data")
+    assert reply.body == body
+    assert (reply.headers["ETag"], reply.headers["Cache-Control"]) == ('"7"', "no-store")
+    assert reply.headers["Content-Length"] == str(len(body))
+    assert stage.asked_for("/data", Range="bytes=0-1").status in {200, 206}
+
+
+def test_json_of_an_error_is_the_origins(stage: Stage) -> None:
+    stage.near.scripts["/data"] = answer(b'{"RELOAD-URI":"/x"}', 404, Content_Type=JSON)
+    reply = stage.asked_for("/data")
+    assert (reply.status, reply.body) == (404, b'{"RELOAD-URI":"/x"}')
+
+
+THUMBNAILS = b"WEBVTT\n\n00:00.000 --> 00:05.000\nsprite.jpg#xywh=0,0,1,1\n"
+SUBTITLES = b"WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:900000,LOCAL:00:00:00.000\n\n00:00.000 --> 00:05.000\nHello\n"
+
+
+def test_thumbnails_lead_to_their_images_and_subtitles_pass(stage: Stage) -> None:
+    stage.near.scripts["/v/thumbs"] = answer(THUMBNAILS, Content_Type="text/vtt")
+    stage.near.scripts["/v/subs"] = answer(SUBTITLES, Content_Type="text/vtt", ETag='"s"')
+    stage.near.scripts["/v/sprite.jpg"] = answer(b"image", Content_Type="image/jpeg")
+    reply = stage.asked_for("/v/thumbs")
+    assert reply.headers["Content-Type"] == "text/vtt"
+    image = reply.body.decode().splitlines()[3]
+    assert stage.service.get(image.partition("#")[0]).body == b"image"
+    beneath = stage.variant().partition("media.m3u8")[0]
+    assert stage.service.get(f"{beneath}thumbs").body == THUMBNAILS
+    assert (stage.asked_for("/v/subs").body, stage.asked_for("/v/subs").headers["ETag"]) == (SUBTITLES, '"s"')
+
+
+def test_an_image_playlist_is_reached_and_names_its_tiles(stage: Stage) -> None:
+    tiles = b"#EXTM3U\n#EXT-X-IMAGES-ONLY\n#EXTINF:6,\n#EXT-X-TILES:RESOLUTION=1x1,LAYOUT=2x2,DURATION=3\n/t/1.jpg\n"
+    stage.near.scripts["/t/tiles.m3u8"] = answer(tiles, Content_Type="application/x-mpegurl")
+    stage.near.scripts["/t/1.jpg"] = answer(b"tile", Content_Type="image/jpeg")
+    line = b'#EXTM3U\n#EXT-X-IMAGE-STREAM-INF:BANDWIDTH=1,RESOLUTION=1x1,CODECS="jpeg",URI="/t/tiles.m3u8"\n'
+    stage.near.scripts["/v/images.m3u8"] = answer(line, Content_Type="application/x-mpegurl")
+    playlist = stage.asked_for("/v/images.m3u8").body.decode().split('"')[3]
+    image = stage.service.get(playlist).body.decode().splitlines()[4]
+    assert stage.service.get(image if image.startswith("/play/") else quote(image)).body == b"tile"
