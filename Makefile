@@ -32,6 +32,7 @@ bench: setup-test
 	@tests/install-parts redis-server nginx wrk
 	@$(VENV)/bin/python -m benchmarks.limits $(ARGS)
 	@$(VENV)/bin/python -m benchmarks.relay $(ARGS)
+	@$(VENV)/bin/python -m benchmarks.manifests $(ARGS)
 
 schema: setup
 	@$(VENV)/bin/python main.py schema > docs/tiers.schema.json

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -32,7 +32,7 @@ class Stage:
     service: Service
     site: Site
 
-    def steer(self, *, seconds: int = 300, **replacement: object) -> None:
+    def steer(self, replacement: Mapping[str, object], seconds: int = 300) -> None:
         """Have the steering server clone the pathway ``a`` to ``b``, prefer that, and be asked again in so long."""
         clone = {"BASE-ID": "a", "ID": "b", "URI-REPLACEMENT": replacement}
         told = {"VERSION": 1, "TTL": seconds, "PATHWAY-PRIORITY": ["b", "a"], "PATHWAY-CLONES": [clone]}
@@ -89,7 +89,7 @@ def paths(origin: Origin) -> list[str]:
 
 
 def test_a_clone_of_an_hls_pathway_plays_from_the_host_it_names(stage: Stage, browser: Chrome) -> None:
-    stage.steer(HOST="127.0.0.2", PARAMS={"key": "a b"})
+    stage.steer({"HOST": "127.0.0.2", "PARAMS": {"key": "a b"}})
     stage.site.play(browser, "hls.js", hls(stage))
     wait_until(lambda: any(path.endswith(".ts") for path in paths(stage.far)) or state(browser)["fatal"])
     stage.watch(browser, 5)
@@ -100,14 +100,14 @@ def test_a_clone_of_an_hls_pathway_plays_from_the_host_it_names(stage: Stage, br
 
 
 def test_a_clone_with_an_address_for_each_variant_plays(stage: Stage, browser: Chrome) -> None:
-    stage.steer(**{"PER-VARIANT-URIS": {"v": f"{stage.far.url}/hls/360p/index.m3u8"}})
+    stage.steer({"PER-VARIANT-URIS": {"v": f"{stage.far.url}/hls/360p/index.m3u8"}})
     stage.site.play(browser, "hls.js", hls(stage))
     wait_until(lambda: any(path.endswith(".ts") for path in paths(stage.far)) or state(browser)["fatal"])
     stage.watch(browser, 5)
 
 
 def test_a_clone_of_a_dash_pathway_plays_from_the_host_it_names(stage: Stage, browser: Chrome) -> None:
-    stage.steer(seconds=2, HOST=stage.far.url.removeprefix("http://"))
+    stage.steer({"HOST": stage.far.url.removeprefix("http://")}, seconds=2)
     manifest = (MEDIA / "dash/manifest.mpd").read_text()
     start = manifest.index("<Period")
     steering = (
