@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable
 
 import ada_url
@@ -20,6 +21,7 @@ manifest of nothing but one-letter references would fill the memory."""
 MOST_WRITTEN = 64 * 1024 * 1024
 """Bytes that take the place of all references of one manifest."""
 
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.~-]*+")
 _EDGES = "".join(map(chr, range(0x21)))
 _MOVED = "ws://moved/_"  # a scheme like http, but neither http nor https, so that "http:x" is not relative to it
 
@@ -43,6 +45,8 @@ def resolve(reference: str, base: str) -> str | None:
 def is_relative(reference: str, absolute: str, base: str) -> bool:
     """Whether a reference, which resolves to ``absolute``, leads right also where everything at its base's host was
     moved beneath a longer path. ``/x`` does not, nor does ``../x`` at the top, nor ``?x``, which names the base."""
+    if _NAME.fullmatch(reference):
+        return True  # most are a plain name, and a long playlist has thousands
     moved = _MOVED + _path(base).partition("?")[0].rpartition("/")[0] + "/"
     return ada_url.join_url(moved, reference) == _MOVED + _path(absolute)
 
