@@ -13,7 +13,7 @@ from gateway.manifests import MalformedManifest
 from gateway.manifests.asking import PATHWAY, VARIABLES
 from gateway.origins.url import MediaUrl
 from gateway.policy import Identity
-from gateway.problem import InvalidToken
+from gateway.problem import InvalidToken, InvalidUrl
 
 OWN = "sluicegate."
 """What the names of the gateway's own query fields under ``/play`` begin with; no origin is told them."""
@@ -70,7 +70,10 @@ class Noted:
         if not self.host:
             return url
         authority = self.host if _PORT.search(self.host) else f"{self.host}:{url.port}"
-        return MediaUrl.parse(f"{url.scheme}://{authority}{url.path}{url.query}")
+        moved = MediaUrl.parse(f"{url.scheme}://{authority}{url.path}{url.query}")
+        if (moved.path, moved.query) != (url.path, url.query):
+            raise InvalidUrl("The host of the pathway is none.")
+        return moved
 
 
 def _values(note: str) -> Mapping[str, str]:
