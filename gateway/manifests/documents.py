@@ -2,17 +2,58 @@
 
 from __future__ import annotations
 
+import re
+from base64 import b64decode, b64encode
+from urllib.parse import quote, unquote_to_bytes
+
 from gateway.manifests import assets, steering, webvtt
 from gateway.manifests.asking import Asking
 from gateway.manifests.json_text import LARGEST, NotJsonError, read, replaced
 from gateway.manifests.link import Link, counted
 from gateway.manifests.sniff import Document
 
+_DATA = re.compile(
+    r"(?P<head>data:[^,]*?(?P<coded>; *base64 *)?,)(?P<data>[^#]*)(?P<fragment>.*)", re.IGNORECASE | re.DOTALL
+)
+_SAFE = ":/?=&,;@$!*()[]"
+
 
 def rewrite(document: Document, text: bytes, base: str, link: Link, asking: Asking) -> bytes:
     """Rewrite what came from ``base``, byte for byte but for its references; what names no media is the same after.
     Raises `MalformedManifest` for more references than are worked through."""
     return webvtt.rewrite(text, base, link) if document is Document.WEBVTT else _json(text, base, link, asking)
+
+
+def in_place(reference: str, base: str, link: Link, asking: Asking) -> str | None:
+    """What to write for a ``data:`` URL (RFC 2397) of JSON that stands in place of one to fetch, in a manifest that
+    came from ``base``; None to leave it, if it names no media or is none. Players have nothing to resolve its
+    references against, so that all are written whole.
+    """
+    found = _DATA.fullmatch(reference)
+    text = _data(found) if found else None
+    if found is None or text is None:
+        return None
+    rewritten = _json(text, base, lambda asked, absolute: _whole(link(asked, absolute), asking.own), asking)
+    if rewritten == text:
+        return None
+    data = b64encode(rewritten).decode() if found["coded"] else quote(rewritten, safe=_SAFE)
+    return found["head"] + data + found["fragment"]
+
+
+def _data(found: re.Match[str]) -> bytes | None:
+    """What a ``data:`` URL holds, read as forgivingly as players do (WHATWG Fetch, section 6); None for nothing."""
+    raw = unquote_to_bytes(found["data"])
+    if not found["coded"]:
+        return raw
+    raw = raw.translate(None, b" \t\r\n\f").rstrip(b"=")
+    try:
+        return b64decode(raw + b"=" * (-len(raw) % 4), validate=True)
+    except ValueError:
+        return None
+
+
+def _whole(led: str | None, own: str) -> str | None:
+    return f"{own}{led}" if led and led.startswith("/") and not led.startswith("//") else led
 
 
 def _json(text: bytes, base: str, link: Link, asking: Asking) -> bytes:

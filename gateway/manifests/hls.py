@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from gateway.manifests.asking import VARIABLES, Asking, with_field
+from gateway.manifests.documents import in_place
 from gateway.manifests.link import Link, counted, resolve, written
 from gateway.manifests.variables import MARK, UndefinedError, Variables, parameters
 
@@ -43,6 +44,9 @@ REFERENCES = {
 MEDIA_PLAYLISTS = frozenset({"EXT-X-MEDIA", "EXT-X-I-FRAME-STREAM-INF", "EXT-X-IMAGE-STREAM-INF"})
 """The tags whose reference is a media playlist, as is the line after EXT-X-STREAM-INF: it may import variables."""
 
+DOCUMENTS = frozenset({"SERVER-URI", "X-ASSET-LIST", "X-URI"})
+"""The attributes whose reference is to JSON that players read; it may stand there itself, as a ``data:`` URL."""
+
 WHOLE = frozenset({"EXT-X-PREFETCH"})
 """Tags that are followed by a reference and nothing else: segments to come, as Twitch names them."""
 
@@ -57,7 +61,7 @@ def rewrite(text: bytes, base: str, link: Link, asking: Asking | None = None) ->
     asking = asking or Asking()
     exported = _exported(readable, base, asking) if "#EXT-X-DEFINE:" in readable else {}
     noting = counted(lambda reference, absolute: _noted(link(reference, absolute), absolute, exported, asking))
-    playlist = _Playlist(base, counted(link), noting, _variables(base, asking), bool(exported))
+    playlist = _Playlist(base, asking, counted(link), noting, _variables(base, asking), bool(exported))
     return _LINE.sub(playlist.line, readable).encode("utf-8", "surrogateescape")
 
 
@@ -67,6 +71,7 @@ class _Playlist:
     they may import."""
 
     base: str
+    asking: Asking
     link: Link
     media_link: Link
     variables: Variables
@@ -94,8 +99,16 @@ class _Playlist:
         referring = REFERENCES.get(name)
         if referring is None:
             return line
-        write = self._media if name in MEDIA_PLAYLISTS else self._written
-        return _ATTRIBUTE.sub(lambda found: _attribute(found, write) if found["name"] in referring else found[0], line)
+        return _ATTRIBUTE.sub(
+            lambda found: self._attribute(name, found) if found["name"] in referring else found[0], line
+        )
+
+    def _attribute(self, tag: str, found: re.Match[str]) -> str:
+        write = (
+            self._media if tag in MEDIA_PLAYLISTS else self._document if found["name"] in DOCUMENTS else self._written
+        )
+        replacement = write(found["quoted"]) if found["quoted"] else None
+        return found[0] if replacement is None else f'{found["name"]}="{replacement}"'
 
     def _define(self, line: str) -> str:
         attributes = _attributes(line)
@@ -114,6 +127,11 @@ class _Playlist:
             return self._written(reference)
         return _without_marks(self.media_link(absolute, absolute) or absolute)
 
+    def _document(self, reference: str) -> str | None:
+        """What to write for a reference to JSON, or for the JSON itself."""
+        plain = self._plain(reference).replace("\t", "").strip()
+        return in_place(plain, self.base, self.link, self.asking) or self._written(reference)
+
     def _written(self, reference: str) -> str | None:
         """What to write for a reference, or None to leave it. One with a variable is never left to the player, which
         might know another value: it sees an address that is not the playlist's, and that may hold its token."""
@@ -128,11 +146,6 @@ class _Playlist:
         with suppress(UndefinedError):  # no player resolves it either
             reference = self.variables.substitute(reference) if MARK in reference else reference
         return _NOT_UTF_8.sub(_percent_encoded, reference)
-
-
-def _attribute(found: re.Match[str], write: Callable[[str], str | None]) -> str:
-    replacement = write(found["quoted"]) if found["quoted"] else None
-    return found[0] if replacement is None else f'{found["name"]}="{replacement}"'
 
 
 def _attributes(line: str) -> dict[str, str]:

@@ -35,7 +35,8 @@ def reference(value: Value, base: str, link: Link, own: str = "") -> Iterator[Ch
     absolute = resolve((value.text or "").strip(), base)
     led = link(absolute, absolute) if absolute else None
     if led is not None:
-        yield Change(value.start, value.end, quoted(own + led if led.startswith("/") else led))
+        is_path = led.startswith("/") and not led.startswith("//")
+        yield Change(value.start, value.end, quoted(own + led if is_path else led))
 
 
 def _per_stream(replacement: Value, base: str, link: Link, asking: Asking) -> Iterator[Change]:

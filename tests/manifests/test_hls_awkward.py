@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+from urllib.parse import quote
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.manifests import MalformedManifest, hls, link
+from gateway.manifests import Asking, MalformedManifest, hls, link
 from tests.manifests.corpora import corpus, name_link, no_link
 
 BASE = "https://o.example/a/b/live.m3u8?token=a%2Bb&empty="
@@ -108,6 +111,41 @@ def test_the_link_is_told_the_reference_and_what_it_resolves_to() -> None:
     told: list[tuple[str, str]] = []
     hls.rewrite(b'#EXT-X-MAP:URI=" i.mp4"\n s.ts\n', BASE, lambda *asked: told.append(asked))
     assert told == [("i.mp4", "https://o.example/a/b/i.mp4"), ("s.ts", "https://o.example/a/b/s.ts")]
+
+
+LISTED, LISTED_THERE = (
+    '{"ASSETS":[{"URI":"ad"}]}',
+    '{"ASSETS":[{"URI":"//gate.example/play/G/https://o.example/a/b/ad"}]}',
+)
+
+
+def encoded(text: str, padding: bool = True) -> str:
+    coded = base64.b64encode(text.encode()).decode()
+    return coded if padding else coded.rstrip("=")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (f"data:application/json,{quote(LISTED)}", f"data:application/json,{quote(LISTED_THERE, safe='/:[],')}"),
+        (f" DATA:;base64,{encoded(LISTED)}", f"DATA:;base64,{encoded(LISTED_THERE)}"),
+        (f"data:;BASE64,{encoded(LISTED, padding=False)}#f", f"data:;BASE64,{encoded(LISTED_THERE)}#f"),
+        ("da\tta:,{%22ASSETS%22:[]}", None),
+        ("data:application/json;base64,$", None),
+        ("data:text/plain,x", None),
+    ],
+)
+@pytest.mark.parametrize("attribute", ["X-ASSET-LIST", "X-URI"])
+def test_json_that_stands_in_a_playlist_itself_leads_to_the_gateway(
+    attribute: str, before: str, after: str | None
+) -> None:
+    line = '#EXT-X-DATERANGE:ID="1",{}="{}",X="data:,y"'
+
+    def there(_reference: str, absolute: str) -> str:
+        return f"/play/G/{absolute}"
+
+    text = hls.rewrite(line.format(attribute, before).encode(), BASE, there, Asking(own="//gate.example")).decode()
+    assert text == line.format(attribute, after or before)
 
 
 DEFINITIONS = b"""#EXTM3U
