@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -52,8 +54,16 @@ def _is_plain(path: str) -> bool:
             return False
         decoded = unquote(path, "latin-1")
         if decoded == path:
-            return True
+            return path.isascii() or not _DEVIOUS.search(_lookalike(path))
         if decoded.count("/") != path.count("/"):
             return False
         path = decoded
     return False
+
+
+def _lookalike(path: str) -> str:
+    """What a decoded path becomes where letters are replaced by their nearest: dots and slashes of full width, as in
+    best-fit code pages and NFKC."""
+    with suppress(UnicodeEncodeError):  # or it is text already
+        path = path.encode("latin-1").decode("utf-8", "replace")
+    return unicodedata.normalize("NFKC", path)
