@@ -62,10 +62,6 @@ class Links:
         """These links for references to licence servers, under grants by which they can be asked by POST."""
         return replace(self, within=None, post=True)
 
-    def address(self) -> str:
-        """Where the manifest itself leads, with a grant in it."""
-        return self._place(self.base).beneath + self.base.href[len(self.base.origin + self.base.directory) :]
-
     def __call__(self, reference: str, absolute: str) -> str | None:
         """What to write for ``reference``, which resolves to ``absolute``; None to leave it as it is."""
         directory = _directory(absolute)

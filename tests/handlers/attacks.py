@@ -220,6 +220,7 @@ REQUESTS = (
         {"X-Session-Token": "{another_token}"},
     ),
     Attack("request: HEAD", "/play/{good}/{host}/a/v.ts", "403", method="HEAD"),
+    Attack("request: POST", "/play/{good}/{host}/a/b/v.ts", "405 Method not allowed", method="POST"),
     Attack("request: PUT", "/play/{good}/{host}/a/b/v.ts", "405 Method not allowed", method="PUT"),
     Attack("request: CONNECT", "{host}", "405 Method not allowed", method="CONNECT"),
     Attack("request: behind ..", "/x/../play/{good}/{host}/a/b/v.ts", NOWHERE),

@@ -1,0 +1,180 @@
+"""How long what a manifest names holds, through a real gateway: live, films, and a whole presentation."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Sequence
+from urllib.parse import quote, urljoin
+
+import pytest
+
+from gateway.identity import HOUR, Grants, Keyring, Keys, Scope, read_keys
+from gateway.identity.grants import Grant
+from gateway.policy import Credential, Identity
+from tests.conftest import StartService
+from tests.scripted_origin import Origin, answer
+from tests.service import Service, tiers_text
+
+MASTER = """\
+#EXTM3U
+#EXT-X-SESSION-KEY:METHOD=AES-128,URI="keys/1.key"
+#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="en",URI="audio/en.m3u8"
+#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="s",NAME="en",URI="subtitles/en.m3u8"
+#EXT-X-STREAM-INF:BANDWIDTH=1,AUDIO="a",SUBTITLES="s"
+v1/index.m3u8
+#EXT-X-STREAM-INF:BANDWIDTH=2,AUDIO="a",SUBTITLES="s"
+v2/index.m3u8
+#EXT-X-STREAM-INF:BANDWIDTH=3,AUDIO="a",SUBTITLES="s"
+v3/index.m3u8
+"""
+MEDIA = """\
+#EXTM3U
+#EXT-X-TARGETDURATION:6
+#EXT-X-KEY:METHOD=AES-128,URI="../keys/1.key"
+#EXT-X-MAP:URI="init.mp4"
+#EXTINF:6,
+1.m4s
+#EXTINF:6,
+2.m4s
+"""
+END = "#EXT-X-ENDLIST\n"
+RENDITIONS = ("v1", "v2", "v3", "audio", "subtitles")
+
+
+def put(origin: Origin, end: str, base: str = "") -> None:
+    """A presentation at an origin; ``base`` stands before the references of its multivariant playlist."""
+    absolute = re.sub(r'(?m)^(?=v\d/)|(?<=URI=")', base, MASTER)
+    origin.scripts["/show/master.m3u8"] = answer(absolute.encode())
+    for name in RENDITIONS:
+        origin.scripts[f"/show/{name}/{'en' if name[0] != 'v' else 'index'}.m3u8"] = answer((MEDIA + end).encode())
+        origin.scripts |= {f"/show/{name}/{part}": answer(b"part") for part in ("init.mp4", "1.m4s", "2.m4s")}
+    origin.scripts["/show/keys/1.key"] = answer(b"0123456789abcdef")
+
+
+def references(text: str) -> Sequence[str]:
+    return [line for line in text.splitlines() if line and not line.startswith("#")] + re.findall('URI="(.*?)"', text)
+
+
+def walked(service: Service, address: str) -> set[str]:
+    """The grants by which a player comes to all there is, from the first address on; all of it is served."""
+    found = {address.split("/")[2]}
+    for reference in references(service.get(address).body.decode()):
+        child = urljoin(address, reference)
+        found.add(child.split("/")[2])
+        reply = service.get(child)
+        assert reply.status == 200
+        if child.endswith(".m3u8"):
+            for part in references(reply.body.decode()):
+                found.add(urljoin(child, part).split("/")[2])
+                assert service.get(urljoin(child, part)).status == 200
+    return found
+
+
+def read(service: Service, text: str) -> Grant:
+    ring = Keyring.load(service.keyring)
+    keys = Keys(read_keys(service.keys), {}, ring.pepper, {"standard"})
+    return Grants(ring, time.time).verify(text, keys, 21600)
+
+
+def by_token(service: Service, url: str, token: dict[str, str]) -> str:
+    return str(service.get(f"/api/grant?url={quote(url, safe='')}", token).json["url"])
+
+
+def aged(service: Service, origin: Origin, key: str, path: str, age: int, lifetime: int) -> str:
+    """An address by a grant that was made some seconds ago."""
+    identity = Identity(Credential.KEY, key[3:11], key[3:11], "acme", "standard", "viewing")
+    grants = Grants(Keyring.load(service.keyring), time.time)
+    grant = grants.mint(identity, Scope(origin.url, "/show/"), int(time.time()) - age, lifetime)
+    return f"/play/{grant}/{origin.url.removeprefix('http://')}{path}"
+
+
+@pytest.mark.parametrize("end", [END, ""], ids=["film", "live"])
+def test_a_presentation_in_one_directory_has_one_grant(
+    service: Service, origin: Origin, token: dict[str, str], end: str
+) -> None:
+    put(origin, end)
+    url = f"{origin.url}/show/master.m3u8"
+    address = by_token(service, url, token)
+    assert walked(service, address) == {address.split("/")[2]}
+    assert set(references(service.get(address).body.decode())) == set(references(MASTER))
+    found = {reference.split("/")[2] for reference in references(service.media(url, token).body.decode())}
+    assert found == {address.split("/")[2]}
+
+
+def test_one_that_is_spread_over_two_origins_has_one_for_each(start_service: StartService, origin: Origin) -> None:
+    cdn = Origin.start()
+    service = start_service(tiers_text(origin.url, cdn.url))
+    token = {"X-Session-Token": service.token(service.add_key("acme", "standard"))}
+    put(cdn, END)
+    put(origin, END, f"{cdn.url}/show/")
+    address = by_token(service, f"{origin.url}/show/master.m3u8", token)
+    grants = [read(service, text) for text in walked(service, address)]
+    cdn.stop()
+    opened = {(grant.scope.origin, grant.scope.prefix) for grant in grants}
+    assert (origin.url, "/show/") in opened
+    # Its renditions lie beside one another, and each has a grant: nothing says that what is above them is theirs.
+    assert opened - {(origin.url, "/show/")} == {(cdn.url, f"/show/{name}/") for name in (*RENDITIONS, "keys")}
+    assert len({grant.expires_at for grant in grants}) == 1
+
+
+def test_a_live_playlist_names_its_segments_by_newer_grants_as_it_is_read_again(
+    service: Service, origin: Origin
+) -> None:
+    put(origin, "")
+    key = service.add_key("acme", "standard")
+    playlist = "/show/v1/index.m3u8"
+    young = service.get(aged(service, origin, key, playlist, 0, 21600)).body.decode()
+    assert references(young)[0] == "1.m4s"
+    address = aged(service, origin, key, playlist, 21500, 21600)
+    first, second = (references(service.get(address).body.decode()) for _ in range(2))
+    assert first == second
+    named = {reference.split("/")[2] for reference in first}
+    assert len(named) == 1
+    assert read(service, named.pop()).expires_at > time.time() + 21600 * 7 / 8 - 60
+    assert all(service.get(reference).status == 200 for reference in first)
+
+
+def test_a_live_viewing_goes_on_for_more_than_two_lifetimes(start_service: StartService, origin: Origin) -> None:
+    """Of a presentation that tells where to read it again; an HLS playlist's own address ends with its grant."""
+    put(origin, "")
+    mpd = '<MPD type="dynamic"><BaseURL>v1/</BaseURL><Location>live.mpd</Location><Period/></MPD>'
+    origin.scripts["/show/live.mpd"] = answer(mpd.encode())
+    service = start_service(f"playback: {{lifetime: 3s}}\n{tiers_text(origin.url)}")
+    token = {"X-Session-Token": service.token(service.add_key("acme", "standard"))}
+    address = by_token(service, f"{origin.url}/show/live.mpd", token)
+    began = time.monotonic()
+    while time.monotonic() < began + 6.5:
+        text = service.get(address).body.decode()
+        base, location = (re.findall(rf"<{name}>(.*?)</{name}>", text)[0] for name in ("BaseURL", "Location"))
+        assert service.get(urljoin(urljoin(address, base), "1.m4s")).status == 200
+        address = urljoin(address, location)
+        time.sleep(0.2)
+
+
+def test_a_film_that_is_longer_than_a_grant_holds_can_be_seen_to_its_end(
+    start_service: StartService, origin: Origin
+) -> None:
+    put(origin, "#EXTINF:5400,\n1.m4s\n" + END)
+    origin.scripts["/show/film.mpd"] = answer(
+        b'<MPD mediaPresentationDuration="PT1H30M"><Period><BaseURL>v1/</BaseURL></Period></MPD>'
+    )
+    service = start_service(f"playback: {{lifetime: 60s}}\n{tiers_text(origin.url)}")
+    key = service.add_key("acme", "standard")
+    token = {"X-Session-Token": service.token(key)}
+    found = set()
+    for name in ("v1/index.m3u8", "audio/en.m3u8", "film.mpd"):
+        text = service.get(by_token(service, f"{origin.url}/show/{name}", token)).body.decode()
+        named = re.findall("/play/([^/]+)/", text)
+        assert named
+        found |= {(read(service, each).marks, read(service, each).expires_at - int(time.time())) for each in named}
+        assert name == "film.mpd" or all(service.get(each).status == 200 for each in references(text))
+    assert {marks for marks, _ in found} == {(("vod", "1"),)}
+    assert all(3 * HOUR - 60 < left <= 4 * HOUR for _, left in found)
+
+
+def test_a_film_that_ends_in_time_is_left_byte_for_byte(service: Service, origin: Origin) -> None:
+    put(origin, END)
+    key = service.add_key("acme", "standard")
+    old = aged(service, origin, key, "/show/v1/index.m3u8", 21000, 21600)
+    assert service.get(old).body.decode() == MEDIA + END
