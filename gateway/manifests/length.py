@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 
 from gateway.manifests.outline import is_dynamic, is_live, presentation, seconds, tags
 from gateway.manifests.sniff import Kind
@@ -25,7 +26,8 @@ def _of_playlist(text: bytes) -> float | None:
         return math.inf
     if all(name != b"ENDLIST" for name, _ in told):
         return None
-    return math.fsum(map(float, _SEGMENT.findall(text)))
+    lasting = Counter(_SEGMENT.findall(text))  # of thousands of segments, most are of one length
+    return math.fsum(float(seconds) * segments for seconds, segments in lasting.items())
 
 
 def _of_presentation(text: bytes) -> float | None:
