@@ -7,16 +7,21 @@ from pathlib import Path
 from tornado.web import HTTPError, RequestHandler, StaticFileHandler
 
 WEB = Path(__file__).resolve().parent.parent / "web"
-_HLS_JS = "node_modules/hls.js/dist/hls.min.js"
+_OWN = (
+    "page.js",
+    "player.js",
+    "token.js",
+    "wire.js",
+    "limits.js",
+    "style.css",
+    "logo.svg",
+    "sluicegate.js",
+    *(f"sluicegate/{name}.js" for name in ("dash", "hls", "names", "native", "pass", "shaka", "token", "videojs")),
+)
 FILES = {
-    "page.js": "page.js",
-    "player.js": "player.js",
-    "token.js": "token.js",
-    "wire.js": "wire.js",
-    "limits.js": "limits.js",
-    "style.css": "style.css",
-    "logo.svg": "logo.svg",
-    "hls.min.js": _HLS_JS,
+    **{name: name for name in _OWN},
+    "hls.min.js": "node_modules/hls.js/dist/hls.min.js",
+    "dash.all.min.js": "node_modules/dashjs/dist/modern/umd/dash.all.min.js",
 }
 """What is served under ``/web``, and where it lies; nothing else is."""
 

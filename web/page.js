@@ -1,7 +1,8 @@
 /** The page, put together. */
 import { Limits } from "./limits.js";
 import { Player } from "./player.js";
-import { SessionToken } from "./token.js";
+import { Sluicegate } from "./sluicegate.js";
+import { ShownToken } from "./token.js";
 import { Wire } from "./wire.js";
 
 const find = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -9,8 +10,9 @@ const video = /** @type {HTMLVideoElement} */ (find("video"));
 const media = /** @type {HTMLSelectElement} */ (find("media"));
 const engine = /** @type {HTMLSelectElement} */ (find("engine"));
 
-const token = new SessionToken("/demo/token", showToken);
-const player = new Player(video, token, say);
+const token = new ShownToken(showToken);
+const gate = new Sluicegate({ token: () => token.ask() });
+const player = new Player(video, gate, say);
 const wire = new Wire(find("wire"), find("wire-count"));
 const limits = new Limits(find("tiers"), find("usage"), find("usage-bar"));
 let catalogue = [];
@@ -73,25 +75,28 @@ async function play() {
   }
 }
 
-/** The gateway refuses the spoilt token; the player gets a new one and goes on from where it is. */
-function spoil() {
-  token.spoil();
+/** The gateway refuses the spoilt token; sluicegate.js fetches a new one and asks again, and the player goes on. */
+async function spoil() {
+  token.spoilNext = true;
+  await gate.renew();
   say("Spoilt. The next request by token gets 401.");
-  player.again();
+  await player.again();
 }
 
 async function fillCatalogue() {
   catalogue = await (await fetch("/demo/media")).json();
   media.replaceChildren(...catalogue.map((entry) => {
-    const option = element("option", entry.kind === "dash" ? `${entry.title} (needs a DASH player)` : entry.title);
+    const missing = entry.kind === "dash" && !globalThis.dashjs;
+    const option = element("option", missing ? `${entry.title} (dash.js is not here: it comes by npm)` : entry.title);
     option.value = entry.id;
-    option.disabled = entry.kind === "dash";
+    option.disabled = missing;
     return option;
   }));
 }
 
+gate.addEventListener("failed", ({ detail }) => say(`No token: ${detail.error.message}.`, true));
 find("play").addEventListener("click", play);
-find("spoil").addEventListener("click", spoil);
+find("spoil").addEventListener("click", () => spoil().catch((error) => say(error.message, true)));
 for (const choice of [media, engine]) choice.addEventListener("change", () => { if (player.media) play(); });
 
 function showCommand() {
@@ -112,7 +117,7 @@ await limits.look();
 globalThis.sluicegateDemo = {
   play,
   state: () => ({
-    engine: player.engine, time: video.currentTime, paused: video.paused, failed: player.failed, spoilt: token.spoilt,
+    engine: player.engine, time: video.currentTime, paused: video.paused, failed: gate.counts.retries, spoilt: token.spoilt,
     fetched: token.fetched, expiresAt: token.expiresAt, wire: wire.total, refused: wire.refused,
   }),
 };

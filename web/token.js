@@ -1,42 +1,44 @@
 /**
- * The session token: fetched from this page's own server, renewed before it expires and after a 401.
- * @typedef {{token: string, token_type: string, tier: string, expires_in: number, expires_at: number}} Answer
+ * The session token as the page shows it: asked of the page's own server, and spoilt on demand.
+ * @typedef {import("./sluicegate/token.js").Answer} Answer
  */
 
-/** Seconds before its end at which a token is replaced. */
-const EARLY = 60;
-
-export class SessionToken {
-  /** @param {string} endpoint where the page's server gives tokens @param {() => void} changed called after each change */
-  constructor(endpoint, changed) {
-    this.endpoint = endpoint;
+export class ShownToken {
+  /** @param {() => void} changed called after each change */
+  constructor(changed) {
     this.changed = changed;
     this.text = "";
+    /** Seconds since the epoch, by this machine's clock: the server's may differ. */
     this.expiresAt = 0;
     this.fetched = 0;
     this.spoilt = false;
-    /** @type {Promise<string> | null} */
-    this.pending = null;
-    this.timer = 0;
+    this.spoilNext = false;
   }
 
-  /** The token, fetched if there is none that holds. @returns {Promise<string>} */
-  async get() {
-    return this.text && this.secondsLeft() > 1 ? this.text : this.renew();
-  }
-
-  /** A new token; callers at the same time share one request. @returns {Promise<string>} */
-  renew() {
-    this.pending ??= this.request().finally(() => { this.pending = null; });
-    return this.pending;
-  }
-
-  /** Make the next request fail with 401, to see what happens. */
-  spoil() {
-    if (!this.text) return;
-    this.text = this.text.slice(0, -8) + "AAAAAAAA";
-    this.spoilt = true;
+  /** For `Sluicegate`: a new token, or the one that there is with a signature that does not fit. @returns {Promise<Answer>} */
+  async ask() {
+    const answer = this.spoilNext ? this.spoil() : await this.request();
+    this.spoilNext = false;
+    this.text = answer.token;
+    this.expiresAt = Date.now() / 1000 + answer.expires_in;
     this.changed();
+    return answer;
+  }
+
+  /** @returns {Answer} */
+  spoil() {
+    this.spoilt = true;
+    return { token: this.text.slice(0, -8) + "AAAAAAAA", expires_in: this.secondsLeft() };
+  }
+
+  /** @returns {Promise<Answer>} */
+  async request() {
+    const response = await fetch("/demo/token", { method: "POST" });
+    const answer = await response.json();
+    if (!response.ok) throw Object.assign(new Error(answer.error ?? `no token: ${response.status}`), { status: response.status });
+    this.spoilt = false;
+    this.fetched += 1;
+    return answer;
   }
 
   /** @returns {number} seconds until it expires */
@@ -49,7 +51,7 @@ export class SessionToken {
     return this.decode(0);
   }
 
-  /** @returns {Record<string, string | number>} what the token says; nothing here is secret */
+  /** @returns {Record<string, any>} what the token says; nothing here is secret */
   claims() {
     return this.decode(1);
   }
@@ -58,21 +60,5 @@ export class SessionToken {
   decode(part) {
     if (!this.text) return {};
     return JSON.parse(atob(this.text.split(".")[part].replaceAll("-", "+").replaceAll("_", "/")));
-  }
-
-  async request() {
-    const response = await fetch(this.endpoint, { method: "POST" });
-    const answer = await response.json();
-    if (!response.ok) throw new Error(answer.error ?? `no token: ${response.status}`);
-    /** @type {Answer} */
-    const { token, expires_in: lifetime } = answer;
-    this.text = token;
-    this.expiresAt = Date.now() / 1000 + lifetime; // this clock's own time: the server's may differ
-    this.fetched += 1;
-    this.spoilt = false;
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.renew().catch(() => {}), Math.max(1, lifetime - EARLY) * 1000);
-    this.changed();
-    return token;
   }
 }

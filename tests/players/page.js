@@ -109,18 +109,33 @@ async function stop() {
   gate?.destroy();
 }
 
-/** How long the time has stood still, seen thirty times a second, while it should run. */
+/** What the clock of the media did, seen thirty times a second: seconds played, and where it stood still while it should run. */
 let last = { time: 0, at: performance.now(), counted: false };
+let played = 0;
 setInterval(() => {
-  const { currentTime, paused, ended, seeking } = media() ?? {};
+  const { currentTime = 0, paused, ended, seeking } = media() ?? {};
   const now = performance.now();
-  if (currentTime !== last.time || paused || ended || seeking || !currentTime) {
+  if (currentTime !== last.time || paused || ended || seeking || !played) {
+    if (currentTime > last.time && currentTime < last.time + 2 && !paused) played += currentTime - last.time;
     last = { time: currentTime, at: now, counted: false };
   } else if (now - last.at > 1000 * STILL && !last.counted) {
-    stalls.push(currentTime);
+    stalls.push({ at: currentTime, ahead: ahead() });
     last.counted = true;
   }
 }, 33);
+
+/** Seconds that are buffered ahead: where there are some, it stood still for want of a processor and not of data. */
+function ahead() {
+  const { buffered, currentTime } = media();
+  for (let n = 0; n < buffered.length; n += 1) {
+    if (buffered.start(n) <= currentTime && currentTime <= buffered.end(n)) return buffered.end(n) - currentTime;
+  }
+  return 0;
+}
+
+/** Where an element that had played waited for data, and was not seeking. */
+let waits = [];
+document.addEventListener("waiting", ({ target }) => { if (played && !target.seeking) waits.push({ at: target.currentTime, ahead: ahead() }); }, true);
 
 /** Everything as JSON; times in seconds. */
 function state() {
@@ -128,13 +143,15 @@ function state() {
   const buffered = element ? Array.from({ length: element.buffered.length }, (_, n) => [element.buffered.start(n), element.buffered.end(n)]) : [];
   return {
     engine, time: element?.currentTime ?? 0, duration: String(element?.duration), paused: element?.paused ?? true, ended: element?.ended ?? false,
-    ready: element?.readyState ?? 0, width: element?.videoWidth ?? 0, seeking: element?.seeking ?? false, buffered, stalls, errors,
+    ready: element?.readyState ?? 0, width: element?.videoWidth ?? 0, seeking: element?.seeking ?? false, buffered, played, stalls, waits,
+    errors,
     fatal: errors.filter(({ fatal }) => fatal).length, failures,
     ...(gate?.counts ?? { tokens: 0, retries: 0 }),
   };
 }
 
 globalThis.players = {
+  make: (/** @type {string} */ gateway) => new Sluicegate({ gateway, token: "/token" }),
   start, stop, state, media,
   gate: () => gate,
   seek: (/** @type {number} */ time) => { media().currentTime = time; },

@@ -8,7 +8,7 @@ from __future__ import annotations
 import http.client
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,6 +21,11 @@ from tests.demo.chromium import wait_until
 
 HERE = Path(__file__).resolve().parent
 WEB = HERE.parent.parent / "web"
+ENOUGH = 0.5
+"""Seconds of data ahead with which a player can go on."""
+
+FRAMES = "<!doctype html><title>A provider's page</title>{frames}"
+FRAME = '<iframe src="/" width="400" height="240" allow="autoplay"></iframe>'
 _TYPES = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -32,12 +37,15 @@ _TYPES = {
 @dataclass
 class Site:
     """``asked`` holds (method, path, header fields) in order; ``statuses`` are answered to the next token requests
-    instead of a token; ``served`` are further files, by path."""
+    instead of a token; ``spoils`` has the first token of each page come with a signature that does not fit; tokens are
+    said to hold for ``flattery`` seconds longer than they do; ``served`` are further files, by path."""
 
     gateway: str
     key: str
     asked: list[tuple[str, str, Mapping[str, str]]] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
+    spoils: bool = False
+    flattery: int = 0
     served: dict[str, bytes] = field(default_factory=dict)
     server: ThreadingHTTPServer | None = None
 
@@ -63,9 +71,9 @@ class Site:
     @property
     def tokens(self) -> int:
         """How often it was asked for a token."""
-        return sum(1 for method, path, _ in self.asked if (method, path) == ("POST", "/token"))
+        return sum(1 for method, path, _ in self.asked if method == "POST" and path.startswith("/token"))
 
-    def token(self) -> tuple[int, bytes]:
+    def token(self, path: str) -> tuple[int, bytes]:
         """What the gateway answers to its key, and with which status; or the next of ``statuses``."""
         if self.statuses:
             return self.statuses.pop(0), b'{"error": "as the test wants it"}'
@@ -74,9 +82,17 @@ class Site:
         try:
             connection.request("POST", "/api/auth", headers={"X-API-Key": self.key})
             answer = connection.getresponse()
-            return answer.status, answer.read()
+            return answer.status, self._as_told(path, answer.read())
         finally:
             connection.close()
+
+    def _as_told(self, path: str, body: bytes) -> bytes:
+        answer = json.loads(body)
+        if self.spoils and "token" in answer and sum(1 for _, asked, _ in self.asked if asked == path) == 1:
+            answer["token"] = answer["token"][:-8] + "AAAAAAAA"
+        if "expires_in" in answer:
+            answer["expires_in"] += self.flattery
+        return json.dumps(answer).encode()
 
     # -- its page, in a browser ----------------------------------------------------------------------------------------
 
@@ -93,11 +109,32 @@ class Site:
             "players.start(arguments[0])", {"engine": engine, "url": url, "gateway": self.gateway, **how}
         )
 
+    def play_all(self, browser: Chrome, wanted: Sequence[tuple[str, str]], **how: object) -> None:
+        """Play pairs of engine and media URL side by side, each in a frame of its own with its page and its token."""
+        self.served["/frames.html"] = FRAMES.format(frames=FRAME * len(wanted)).encode()
+        browser.get(f"{self.url}/frames.html")
+        ready = "return Array.from(frames).every((frame) => frame.players)"
+        wait_until(lambda: browser.execute_script(ready))
+        for index, (engine, url) in enumerate(wanted):
+            told = {"engine": engine, "url": url, "gateway": self.gateway, "token": f"/token?{index}", **how}
+            browser.execute_script("frames[arguments[0]].players.start(arguments[1])", index, told)
+
 
 def state(browser: Chrome) -> dict[str, Any]:
     """How it goes, as page.js tells it."""
     told: dict[str, Any] = browser.execute_script("return players.state()")
     return told
+
+
+def states(browser: Chrome) -> list[dict[str, Any]]:
+    """How it goes in each frame of `Site.play_all`."""
+    told: list[dict[str, Any]] = browser.execute_script("return Array.from(frames, (frame) => frame.players.state())")
+    return told
+
+
+def starved(told: Mapping[str, Any]) -> list[dict[str, float]]:
+    """Where a player of `state` stood still for want of data; where it had some, this machine was busy."""
+    return [stall for stall in [*told["stalls"], *told["waits"]] if stall["ahead"] < ENOUGH]
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -123,7 +160,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.site.asked.append((self.command, self.path, dict(self.headers.items())))
         self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        status, body = self.site.token() if self.path == "/token" else (404, json.dumps({}).encode())
+        status, body = self.site.token(self.path) if self.path.startswith("/token") else (404, json.dumps({}).encode())
         self._answer(status, body, "application/json")
 
     def _answer(self, status: int, body: bytes, content_type: str) -> None:

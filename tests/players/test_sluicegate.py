@@ -1,26 +1,171 @@
-"""sluicegate.js in a real Chromium, by each player, on a provider's page that is not the gateway's."""
+"""sluicegate.js in a real Chromium, with each player, on a provider's page that is not the gateway's."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import pytest
 from selenium.webdriver import Chrome
 
-from tests.demo.chromium import responses, wait_until
+from tests.demo.chromium import logged, responses, wait_until
 from tests.players.conftest import Provider
-from tests.players.site import state
+from tests.players.site import Site, starved, state, states
+from tests.service import tiers_text
 
 pytestmark = pytest.mark.timeout(180)
-HLS, DASH = "/hls-ts/master.m3u8", "/dash/manifest.mpd"
-PLAYERS = [("hls.js", HLS), ("shaka", DASH), ("dash.js", DASH), ("video.js", HLS)]
+HLS, DASH, MP4 = "/hls-ts/master.m3u8", "/dash/manifest.mpd", "/movie.mp4"
+LIVE_HLS, LIVE_DASH = "/live/live.m3u8", "/live/dash.mpd"
+PLAYLIST = """#EXTM3U
+#EXT-X-TARGETDURATION:4
+#EXTINF:4,
+{media}/segment-00.ts
+#EXT-X-ENDLIST
+"""
+MADE = "const gate = players.make(given[0]);"
+BRIEF = 4
+"""Seconds that a grant holds, where that is to be short."""
 
 
-@pytest.mark.parametrize(("engine", "path"), PLAYERS)
-def test_each_player_plays_with_one_token(
-    provider: Provider, browser: Chrome, media: str, engine: str, path: str
+@pytest.fixture
+def site(provider: Provider, browser: Chrome) -> Iterator[Site]:
+    """The provider's, as it was made, and a browser that has nothing to tell of the tests before."""
+    browser.get("about:blank")
+    responses(browser)
+    site = provider.site
+    site.asked.clear()
+    yield site
+    site.statuses, site.spoils, site.flattery = [], False, 0
+
+
+@pytest.fixture
+def brief(provider: Provider, site: Site, media: str) -> Iterator[Site]:
+    """The provider's site while grants hold for `BRIEF` seconds."""
+    tiers = provider.service.folder / "tiers.yaml"
+    tiers.write_text(f"playback: {{lifetime: {BRIEF}s}}\n" + tiers_text(media))
+    provider.service.reload()
+    yield site
+    tiers.write_text(tiers_text(media))
+    provider.service.reload()
+
+
+def statuses(browser: Chrome, site: Site, path: str) -> list[int]:
+    """Of the answers from under a path of the gateway, since the last look."""
+    return [status for status, url in responses(browser) if url.startswith(site.gateway + path)]
+
+
+def tell(browser: Chrome, script: str, *arguments: object) -> object:
+    """What a script in the page comes to, which may await."""
+    told: object = browser.execute_script(f"return (async (...given) => {{ {script} }})(...arguments)", *arguments)
+    return told
+
+
+def test_players_side_by_side_play_with_a_token_each_and_see_no_key(site: Site, browser: Chrome, media: str) -> None:
+    wanted = [("hls.js", HLS), ("shaka", DASH), ("dash.js", DASH), ("video.js", HLS), ("native", HLS), ("native", MP4)]
+    site.play_all(browser, [(engine, media + path) for engine, path in wanted])
+    wait_until(lambda: all(told["time"] > 8 or told["fatal"] for told in states(browser)))
+    for told in states(browser):
+        assert (told["fatal"], starved(told), told["tokens"], told["retries"]) == (0, [], 1, 0), told
+    log = logged(browser, "performance")
+    assert site.key not in str(log)
+    assert site.key not in browser.page_source
+    assert site.tokens == len(wanted)
+
+
+def test_players_play_on_when_their_token_is_refused_and_when_their_grants_have_expired(
+    brief: Site, browser: Chrome, media: str
 ) -> None:
-    provider.site.play(browser, engine, media + path)
-    wait_until(lambda: (now := state(browser)) and (now["time"] > 6 or now["fatal"]))
+    wanted = [("hls.js", LIVE_HLS), ("shaka", LIVE_HLS), ("dash.js", LIVE_DASH), ("video.js", LIVE_HLS)]
+    brief.spoils = True
+    brief.flattery = 3600  # so that the page takes expired grants for good until the gateway says otherwise
+    brief.play_all(browser, [(engine, media + path) for engine, path in wanted])
+    wait_until(lambda: all(told["played"] > 2 * BRIEF or told["fatal"] for told in states(browser)))
+    seen = responses(browser)
+    for told in states(browser):
+        assert (told["fatal"], starved(told), told["tokens"]) == (0, [], 2), told
+        assert told["retries"] >= 2
+    for path in ("/api?", "/play/"):
+        assert 401 in [status for status, url in seen if url.startswith(brief.gateway + path)]
+
+
+def test_a_grant_that_says_that_it_has_expired_is_accompanied_before_it_is_refused(
+    brief: Site, browser: Chrome, media: str
+) -> None:
+    brief.play(browser, "hls.js", media + LIVE_HLS)
+    wait_until(lambda: (now := state(browser)) and (now["played"] > 1.5 * BRIEF or now["fatal"]))
+    assert (state(browser)["retries"], starved(state(browser))) == (0, [])
+    assert set(statuses(browser, brief, "/play/")) <= {200, 204, 206}
+
+
+def test_a_failing_server_is_asked_again_and_many_who_ask_at_once_share_its_answer(site: Site, browser: Chrome) -> None:
+    site.statuses = [500, 500]
+    site.open(browser)
+    made = tell(
+        browser,
+        MADE + "return await Promise.all([gate.token(), gate.token(), gate.renew(), gate.token()])",
+        site.gateway,
+    )
+    assert isinstance(made, list)
+    assert len(set(made)) == 1
+    assert site.tokens == 3
+
+
+def test_a_clock_that_jumps_as_after_a_sleep_has_the_next_user_wait_for_a_new_token(
+    site: Site, browser: Chrome
+) -> None:
+    site.open(browser)
+    slept = """
+        const first = await gate.token();
+        const again = await gate.token();
+        const now = Date.now;
+        Date.now = () => now() + 12 * 3600 * 1000;
+        const after = await gate.token();
+        return [first === again, first === after];
+    """
+    assert tell(browser, MADE + slept, site.gateway) == [True, False]
+    assert site.tokens == 2
+
+
+def test_a_server_that_refuses_is_not_asked_on_and_what_plays_goes_on(site: Site, browser: Chrome, media: str) -> None:
+    site.play(browser, "hls.js", media + HLS)
+    wait_until(lambda: state(browser)["played"] > 0.5)
+    site.statuses = [403, 403, 403]
+    ended = "const gate = players.gate(); await gate.renew().catch(() => {}); await gate.renew().catch(() => {});"
+    tell(browser, ended)
+    wait_until(lambda: state(browser)["played"] > 2.5)
     told = state(browser)
-    assert (told["fatal"], told["stalls"], told["tokens"]) == (0, [], 1)
-    gateway = [seen for seen in responses(browser) if seen[1].startswith(provider.site.gateway)]
-    assert [seen for seen in gateway if not 200 <= seen[0] < 300] == []
+    assert [failure["refused"] for failure in told["failures"]] == [True]
+    assert (told["fatal"], told["stalls"], len(site.statuses)) == (0, [], 2)
+
+
+def test_the_token_goes_to_the_gateway_and_to_no_other_origin(site: Site, browser: Chrome, media: str) -> None:
+    site.open(browser)
+    site.served["/api"] = b"not the gateway's"
+    elsewhere = """
+        await gate.token();
+        await gate.fetch(location.origin + "/api?url=x");
+        const own = await gate.fetch(gate.gateway + "/api/usage");
+        return own.status;
+    """
+    assert tell(browser, MADE + elsewhere, site.gateway) == 200
+    site.served["/play/x.m3u8"] = PLAYLIST.format(media=media + "/hls-ts/360p").encode()
+    loaded = """
+        const { promise, resolve } = Promise.withResolvers();
+        const hls = new Hls();
+        gate.attachHls(hls);
+        hls.on(Hls.Events.LEVEL_LOADED, resolve);
+        hls.loadSource(location.origin + "/play/x.m3u8");
+        await promise;
+    """
+    script = "await new Promise((done) => { const made = document.createElement('script'); made.onload = done;"
+    script += "made.src = '/players/hls.js/dist/hls.min.js'; document.head.append(made); });"
+    tell(browser, script + MADE + loaded, site.gateway)
+    asked = [headers for _, path, headers in site.asked if path.startswith(("/api", "/play/"))]
+    assert len(asked) == 2
+    assert not [name for headers in asked for name in headers if name.lower() == "x-session-token"]
+
+
+def test_a_destroyed_one_asks_for_nothing_more(site: Site, browser: Chrome) -> None:
+    site.open(browser)
+    ended = "await gate.token(); gate.destroy(); return gate.token().then(() => 'a token', (error) => error.message);"
+    assert tell(browser, MADE + ended, site.gateway) == "destroyed"
+    assert site.tokens == 1

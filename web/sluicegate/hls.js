@@ -2,33 +2,35 @@
  * hls.js (1.4 or later): its loaders wait for the token, and try once more on 401, beneath its own retry policies.
  * @typedef {{url: string, headers?: Record<string, string>}} Context
  * @typedef {{aborted: boolean, loading: {start: number}}} Stats
+ * @typedef {{url: string, data?: unknown}} Response
+ * @typedef {(response: Response, stats: Stats, context: Context, details: unknown) => void} OnSuccess
  * @typedef {(error: {code: number, text: string}, context: Context, details: unknown, stats: Stats) => void} OnError
- * @typedef {{onError: OnError, onAbort?: (stats: Stats, context: Context, details: unknown) => void}} Callbacks
+ * @typedef {(stats: Stats, context: Context, details: unknown) => void} OnAbort
+ * @typedef {{onSuccess: OnSuccess, onError: OnError, onAbort?: OnAbort}} Callbacks
  * @typedef {{stats: Stats, load(context: Context, config: object, callbacks: Callbacks): void, abort(): void,
  *   destroy(): void}} Loader
  * @typedef {new (...parts: any[]) => Loader} LoaderClass
  * @typedef {(this: unknown, xhr: XMLHttpRequest, url: string, ...rest: any[]) => unknown} LicenceSetup
- * @typedef {{loader: any, pLoader?: any, fLoader?: any, licenseXhrSetup?: any}} Config
- * @typedef {{config: Config}} Hls
+ * @typedef {{config: {loader: any, pLoader?: any, fLoader?: any, licenseXhrSetup?: any}}} Hls
  * @typedef {import("./pass.js").Pass} Pass
  */
 import { FIELD } from "./pass.js";
+import { SteadyNames } from "./names.js";
 
 /** Call it before `loadSource`. @param {Hls} hls @param {Pass} pass @returns {() => void} what takes it off again */
 export function attachHls({ config }, pass) {
-  const before = { ...config };
-  config.loader = gatedLoader(before.loader, pass);
-  if (before.pLoader) config.pLoader = gatedLoader(before.pLoader, pass);
-  if (before.fLoader) config.fLoader = gatedLoader(before.fLoader, pass);
-  config.licenseXhrSetup = licenceSetup(before.licenseXhrSetup, pass);
-  return () => {
-    const { loader, pLoader, fLoader, licenseXhrSetup } = before;
-    Object.assign(config, { loader, pLoader, fLoader, licenseXhrSetup });
-  };
+  const { loader, pLoader, fLoader, licenseXhrSetup } = config;
+  const names = new SteadyNames(pass.gateway);
+  const gated = (/** @type {LoaderClass} */ Base) => gatedLoader(Base, pass, names);
+  config.loader = gated(loader);
+  if (pLoader) config.pLoader = gated(pLoader);
+  if (fLoader) config.fLoader = gated(fLoader);
+  config.licenseXhrSetup = licenceSetup(licenseXhrSetup, pass);
+  return () => { Object.assign(config, { loader, pLoader, fLoader, licenseXhrSetup }); };
 }
 
-/** @param {LoaderClass} Base @param {Pass} pass @returns {LoaderClass} */
-function gatedLoader(Base, pass) {
+/** @param {LoaderClass} Base @param {Pass} pass @param {SteadyNames} names @returns {LoaderClass} */
+function gatedLoader(Base, pass, names) {
   return class extends Base {
     /** @type {(() => void) | null} */
     #giveUp = null;
@@ -36,6 +38,7 @@ function gatedLoader(Base, pass) {
     /** @param {Context} context @param {object} config @param {Callbacks} callbacks */
     load(context, config, callbacks) {
       let tried = false;
+      context.url = names.newest(context.url);
       /** @type {OnError} */
       const onError = (error, ...rest) => {
         if (error.code !== 401 || tried) { callbacks.onError(error, ...rest); return; }
@@ -45,16 +48,24 @@ function gatedLoader(Base, pass) {
           else callbacks.onError(error, ...rest);
         });
       };
+      /** @type {OnSuccess} */
+      const onSuccess = (response, ...rest) => {
+        if (typeof response.data === "string") response.data = names.steady(response.data, response.url);
+        callbacks.onSuccess(response, ...rest);
+      };
       const send = () => this.#await(context, callbacks, pass.tokenFor(context.url), (token) => {
         if (token) context.headers = { ...context.headers, [FIELD]: token };
         this.stats.loading.start = 0; // or hls.js says that a loader can only be used once
-        super.load(context, config, { ...callbacks, onError });
+        super.load(context, config, { ...callbacks, onSuccess, onError });
       });
       send();
     }
 
-    /** Go on with what a promise gives, unless the load is aborted meanwhile.
-     * @template T @param {Context} context @param {Callbacks} callbacks @param {Promise<T>} promise @param {(value: T) => void} goOn */
+    /**
+     * Go on with what a promise gives, unless the load is aborted meanwhile.
+     * @template T
+     * @param {Context} context @param {Callbacks} callbacks @param {Promise<T>} promise @param {(value: T) => void} goOn
+     */
     #await(context, callbacks, promise, goOn) {
       const giveUp = this.#giveUp = () => {
         this.stats.aborted = true;

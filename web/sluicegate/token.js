@@ -16,14 +16,14 @@ const JITTER = 0.15;
 const TRIES = 5;
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 30_000;
-/** Milliseconds without another renewal after one that failed, or whose token was refused at once. */
+/** Milliseconds without another renewal after one that failed, or after two tokens were refused. */
 const REST = 5_000;
 
 export class Token {
   #source;
   #tell;
   #text = "";
-  #fetchedAt = 0;
+  #droppedAt = 0;
   #renewAt = 0;
   #expiresAt = 0;
   #restUntil = 0;
@@ -65,12 +65,16 @@ export class Token {
     this.#schedule();
   }
 
-  /** The gateway refused one. If it was new, its successor would fare no better yet. @param {string} text */
+  /** The gateway refused one. If it does so again soon, a third would fare no better. @param {string} text */
   drop(text) {
     if (text !== this.#text) return;
     this.#text = "";
-    this.#lastError = new Error("the gateway refused a new token");
-    if (this.fetched > 1 && Date.now() < this.fetchedAt + REST) this.#restUntil = this.fetchedAt + REST;
+    const now = Date.now();
+    if (now < this.#droppedAt + REST) {
+      this.#lastError = new Error("the gateway refuses new tokens");
+      this.#restUntil = now + REST;
+    }
+    this.#droppedAt = now;
   }
 
   end() {
@@ -126,7 +130,7 @@ export class Token {
   }
 }
 
-/** What a JWT says of itself; nothing if it cannot be read. @param {string} text @returns {{exp?: number}} */
+/** What a JWT says of itself; nothing if it cannot be read. @param {string} text @returns {{aud?: string, sid?: string, exp?: number}} */
 export function claims(text) {
   try {
     return JSON.parse(atob(text.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"))) ?? {};
