@@ -1,8 +1,9 @@
-"""The demo's media origin: a plain file server, which knows nothing of the gateway, and has no CORS of its own."""
+"""The demo's media origin: a plain file server and a live stream, without CORS; it knows nothing of the gateway."""
 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from tornado.httputil import format_timestamp
 from tornado.web import Application, StaticFileHandler
 
+from demo.live import live_rules
 from gateway.problem import Json
 
 MEDIA = Path(__file__).resolve().parent / "media"
@@ -33,12 +35,18 @@ class Entry:
     kind: str
 
 
-CATALOGUE = (
+RECORDED = (
     Entry("hls-ts", "HLS, MPEG-TS", "/hls-ts/master.m3u8", "hls"),
     Entry("hls-fmp4", "HLS, fMP4 with AES-128", "/hls-fmp4/master.m3u8", "hls"),
     Entry("dash", "DASH", "/dash/manifest.mpd", "dash"),
     Entry("mp4", "MP4", "/movie.mp4", "mp4"),
 )
+LIVE = (
+    Entry("live", "HLS, live", "/live/live.m3u8", "hls"),
+    Entry("low-latency", "HLS, live with low latency", "/live/low-latency.m3u8", "hls"),
+    Entry("live-dash", "DASH, live", "/live/dash.mpd", "dash"),
+)
+CATALOGUE = RECORDED + LIVE
 
 
 class MediaFileHandler(StaticFileHandler):
@@ -74,8 +82,8 @@ class MediaFileHandler(StaticFileHandler):
 
 
 def origin_app(media: Path) -> Application:
-    """An origin that serves a folder."""
-    return Application([(r"/(.*)", MediaFileHandler, {"path": str(media)})])
+    """An origin that serves a folder, and the stream made of it, if it holds the demo's media."""
+    return Application([*live_rules(media, time.time), (r"/(.*)", MediaFileHandler, {"path": str(media)})])
 
 
 def catalogue(origin: str) -> Sequence[Json]:

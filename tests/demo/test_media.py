@@ -14,15 +14,15 @@ import pytest
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
-from demo.origin import CATALOGUE, MEDIA, Entry, origin_app
+from demo.origin import CATALOGUE, MEDIA, RECORDED, Entry, origin_app
 
 SECONDS = 40
 FRAMES = SECONDS * 24
 BLOCK = 16
 MPD = {"mpd": "urn:mpeg:dash:schema:mpd:2011"}
-HLS = [entry for entry in CATALOGUE if entry.kind == "hls"]
+HLS = [entry for entry in RECORDED if entry.kind == "hls"]
 PLAYLISTS = sorted(MEDIA.rglob("*.m3u8"))
-every_entry = pytest.mark.parametrize("entry", CATALOGUE, ids=lambda entry: entry.id)
+every_entry = pytest.mark.parametrize("entry", RECORDED, ids=lambda entry: entry.id)
 
 
 @pytest.fixture(scope="module")
@@ -80,9 +80,10 @@ def test_the_media_are_under_three_megabytes() -> None:
     assert sum(file.stat().st_size for file in MEDIA.rglob("*")) < 3_000_000
 
 
-def test_the_catalogue_has_each_kind_of_media_once() -> None:
-    assert [entry.id for entry in CATALOGUE] == ["hls-ts", "hls-fmp4", "dash", "mp4"]
-    assert all((MEDIA / entry.path.lstrip("/")).is_file() for entry in CATALOGUE)
+def test_the_catalogue_has_each_kind_of_media_once_and_live_beside_it() -> None:
+    assert [entry.id for entry in RECORDED] == ["hls-ts", "hls-fmp4", "dash", "mp4"]
+    assert [entry.id for entry in CATALOGUE if entry not in RECORDED] == ["live", "low-latency", "live-dash"]
+    assert all((MEDIA / entry.path.lstrip("/")).is_file() for entry in RECORDED)
 
 
 def test_every_file_is_referred_to_and_every_reference_is_relative_to_a_file() -> None:
@@ -90,7 +91,7 @@ def test_every_file_is_referred_to_and_every_reference_is_relative_to_a_file() -
     referred = {manifest.parent / reference for reference in dash_references(manifest.read_text())}
     for playlist in PLAYLISTS:
         referred |= {playlist.parent / reference for reference in hls_references(playlist.read_text())}
-    opened = {MEDIA / entry.path.lstrip("/") for entry in CATALOGUE}
+    opened = {MEDIA / entry.path.lstrip("/") for entry in RECORDED}
     assert referred | opened == {file for file in MEDIA.rglob("*") if file.is_file()}
 
 

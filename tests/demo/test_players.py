@@ -13,12 +13,12 @@ from urllib.parse import quote
 import av
 import pytest
 
-from demo.origin import CATALOGUE
+from demo.origin import RECORDED
 from tests.demo.chromium import chromium, responses, wait_until
 from tests.service import ROOT, Service
 
 FRAMES = 40 * 24
-HLS = [entry for entry in CATALOGUE if entry.kind == "hls"]
+HLS = [entry for entry in RECORDED if entry.kind == "hls"]
 DASH_JS = ROOT / "tests/players/node_modules/dashjs/dist/modern/umd/dash.all.min.js"
 
 
@@ -30,7 +30,7 @@ def address(demo: Service, path: str) -> str:
     return f"http://127.0.0.1:{demo.port}/api?token={demo.token(key)}&url={quote(origin + path, safe='')}"
 
 
-@pytest.mark.parametrize("entry", CATALOGUE, ids=lambda entry: str(entry.id))
+@pytest.mark.parametrize("entry", RECORDED, ids=lambda entry: str(entry.id))
 def test_the_systems_ffmpeg_decodes_everything_without_an_error(demo: Service, entry: object) -> None:
     path = entry.path  # type: ignore[attr-defined]
     command = ["ffmpeg", "-v", "error", "-stats", "-i", address(demo, path), "-map", "0:v:0", "-f", "null", "-"]
