@@ -23,7 +23,7 @@ LONGEST = 1024
 """Characters of a template; the rest is not read."""
 
 MOST = 2000
-"""Representations of one manifest; more are not read."""
+"""Representations of one manifest, and periods; more are not read."""
 
 _INHERITED = ("mimeType", "codecs", "width", "height", "frameRate", "contentType", "audioSamplingRate")
 
@@ -148,7 +148,7 @@ def read_mpd(document: Document) -> Mpd:
     """Read a tree whose root is an MPD. Never raises: what cannot be read is not told."""
     root = document.root or Element("MPD", {})
     reader = _Reader()
-    elements = root.all("Period")
+    elements = root.all("Period")[:MOST]
     starts = _starts(elements, live=root.get("type") == "dynamic")
     ends = [*starts[1:], seconds(root.get("mediaPresentationDuration"))]
     periods = [reader.period(number, *each) for number, each in enumerate(zip(elements, starts, ends, strict=False), 1)]

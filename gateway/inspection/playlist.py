@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 from urllib.parse import unquote, urlsplit
 
 _END = re.compile(r"\r\n|\n|\r")
@@ -20,6 +21,12 @@ _DECIMAL = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{0,30})?")
 
 LONGEST = 8192
 """Characters of a URI or value in which variables are substituted: a few definitions can double without end."""
+
+MOST_SUBSTITUTED = 1024 * 1024
+"""Characters that all variables of a playlist may stand for."""
+
+MOST = 50_000
+"""Tags and URIs that are read of one playlist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +58,33 @@ class Reference:
 
 @dataclass(frozen=True)
 class Playlist:
-    """All tags and URIs in order. ``starts_right`` if the first line is ``#EXTM3U`` and nothing stands before it;
-    ``variables`` what was defined, for the playlists that import it."""
+    """All tags and URIs in order, but for those beyond `MOST`. ``starts_right`` if the first line is ``#EXTM3U`` and
+    nothing stands before it; ``variables`` what was defined, for the playlists that import it."""
 
     entries: tuple[Tag | Reference, ...]
     starts_right: bool
     has_bom: bool
     is_utf_8: bool
     variables: Mapping[str, str]
+    _named: dict[str, list[Tag]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        for entry in self.entries:
+            if isinstance(entry, Tag):
+                self._named.setdefault(entry.name, []).append(entry)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there may be more than was read."""
+        return len(self.entries) == MOST
 
     def tags(self, name: str) -> list[Tag]:
         """The tags of one name."""
-        return [entry for entry in self.entries if isinstance(entry, Tag) and entry.name == name]
+        return self._named.get(name, [])
 
     def names(self) -> frozenset[str]:
         """Which tags there are."""
-        return frozenset(entry.name for entry in self.entries if isinstance(entry, Tag))
+        return frozenset(self._named)
 
 
 def read_lines(text: bytes, base: str, imported: Mapping[str, str] | None = None) -> Playlist:
@@ -75,22 +93,20 @@ def read_lines(text: bytes, base: str, imported: Mapping[str, str] | None = None
     has_bom = text.startswith(b"\xef\xbb\xbf")
     readable = text.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
     variables = _Variables(dict(imported or {}), _parameters(base))
-    entries = [
-        _entry(number, line.strip(" \t"), variables)
-        for number, line in enumerate(_END.split(readable), 1)
-        if line.strip(" \t") and (not line.lstrip(" \t").startswith("#") or line.lstrip(" \t").startswith("#EXT"))
-    ]
+    lines = _END.split(readable)
+    numbered = ((number, line.strip(" \t")) for number, line in enumerate(lines, 1))
+    told = ((number, line) for number, line in numbered if line and (line[0] != "#" or line.startswith("#EXT")))
+    entries = tuple(_entry(number, line, variables) for number, line in islice(told, MOST))
     is_utf_8 = "�" not in readable or "�".encode() in text
-    return Playlist(
-        tuple(entries), _END.split(readable, 1)[0].rstrip(" \t") == "#EXTM3U", has_bom, is_utf_8, variables.defined
-    )
+    return Playlist(entries, lines[0].rstrip(" \t") == "#EXTM3U", has_bom, is_utf_8, variables.defined)
 
 
 def _entry(number: int, line: str, variables: _Variables) -> Tag | Reference:
     if not line.startswith("#"):
         return Reference(number, variables.substitute(line))
     name, _, value = line[1:].partition(":")
-    attributes = {found["name"]: _value(found, variables) for found in _ATTRIBUTE.finditer(value)}
+    found = _ATTRIBUTE.finditer(value) if "=" in value else ()
+    attributes = {each["name"]: _value(each, variables) for each in found}
     tag = Tag(number, name, value, attributes)
     if name == "EXT-X-DEFINE":
         variables.define(tag)
@@ -109,6 +125,7 @@ class _Variables:
     imported: dict[str, str]
     parameters: Mapping[str, str]
     defined: dict[str, str] = field(default_factory=dict)
+    left: int = MOST_SUBSTITUTED
 
     def define(self, tag: Tag) -> None:
         """Take one definition; the first of a name holds."""
@@ -123,8 +140,9 @@ class _Variables:
         if "{$" not in text or len(text) > LONGEST:
             return text
         length = sum(len(self.defined.get(name, "")) for name in _VARIABLE.findall(text))
-        if len(text) + length > LONGEST:
+        if len(text) + length > LONGEST or length > self.left:
             return text
+        self.left -= length
         return _VARIABLE.sub(lambda found: self.defined.get(found[1], found[0]), text)
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from gateway.inspection.finding import Finding, error, shown, warning
-from gateway.inspection.playlist import Playlist, Tag, integer
+from gateway.inspection.playlist import MOST, Playlist, Tag, integer
 
 ONCE = (
     "EXT-X-VERSION",
@@ -37,6 +37,9 @@ def of_playlist(playlist: Playlist) -> Iterator[Finding]:
     yield from _beginning(playlist)
     yield from _tags(playlist)
     yield from _version(playlist)
+    if playlist.is_cut:
+        what = f"The playlist has more than {MOST} tags and URIs: the rest is not told."
+        yield warning("cut", "the playlist", what, "players load all of it, a live one again and again: shorten it")
 
 
 def _beginning(playlist: Playlist) -> Iterator[Finding]:
