@@ -62,12 +62,12 @@ def add_media(whole: Inspected, text: bytes, base: str, now: datetime) -> Inspec
         what = "The first variant leads to another multivariant playlist."
         right = "let each variant's URI lead to a media playlist"
         return replace(whole, findings=(*whole.findings, error("variant-kind", "the first variant", what, right)))
-    first = next((each for each in whole.presentation.variants if each.uri), None)
-    found = [
-        replace(each, where=f"the first media playlist, {each.where}") for each in _some(hls_rules.find(read, now))
-    ]
-    found += hls_rules.disagreements(first, read) if first else ()
-    return Inspected(with_media(whole.presentation, tell_media(read, now)), (*whole.findings, *found))
+    number, first = next((at, each) for at, each in enumerate(whole.presentation.variants, 1) if each.uri)
+    where = f"the media playlist of variant {number}"
+    found = [replace(each, where=f"{where}, {each.where}") for each in _some(hls_rules.find(read, now))]
+    found += hls_rules.disagreements(first, read)
+    told = with_media(whole.presentation, tell_media(read, now))
+    return Inspected(told, (*whole.findings, *found), also_read=where)
 
 
 def inspect_dash(text: bytes, now: datetime, *, whole: bool) -> Inspected:
