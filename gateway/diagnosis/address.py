@@ -1,0 +1,77 @@
+"""The address that somebody has in hand: the origin's own, or the gateway's, with a credential in it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, urlsplit
+
+from gateway.identity import Scope
+
+_PLAY = re.compile(r"/play/(?P<grant>[^/]+)/(?P<authority>[^/]+)(?P<path>/.*)", re.DOTALL)
+_API = re.compile(r"/api/?")
+_OWN_FIELDS = frozenset({"url", "token", "CMCD"})
+_OWN = re.compile(r"(?:token=eyJ[\w-]+\.[\w-]+\.[\w-]+|CMCD=.*|sluicegate\..*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """``url`` is the origin's. ``gateway`` is where the gateway was to be asked, empty if the address is the origin's;
+    ``token`` and ``grant`` are what was in it. ``trouble`` is what is wrong with the address itself."""
+
+    url: str
+    gateway: str = ""
+    token: str = field(default="", repr=False)
+    grant: str = field(default="", repr=False)
+    trouble: str = ""
+
+    def covered_by(self, scope: Scope) -> bool:
+        """Whether a grant's scope opens it."""
+        parts = urlsplit(self.url)
+        return scope.covers(f"{parts.scheme}://{parts.netloc}", parts.path)
+
+
+def read_address(text: str) -> Address:
+    """What an address leads to: ``/api?url=...`` and ``/play/<grant>/<host>/<path>`` are taken for a gateway's."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return Address(text)
+    gateway = f"{parts.scheme}://{parts.netloc}"
+    if _API.fullmatch(parts.path) and "url=" in parts.query:
+        return _of_api(gateway, parts.query)
+    play = _PLAY.fullmatch(parts.path)
+    if play is None or not play["grant"].startswith("eyJ"):
+        return Address(text)
+    query = "&".join(part for part in parts.query.split("&") if part and not _OWN.fullmatch(part))
+    scheme = _audience(play["grant"]).partition("://")[0] or "https"
+    url = f"{scheme}://{play['authority']}{play['path']}{f'?{query}' if query else ''}"
+    return Address(url, gateway, grant=play["grant"])
+
+
+def _of_api(gateway: str, query: str) -> Address:
+    fields = parse_qsl(query, keep_blank_values=True)
+    url = next(value for name, value in fields if name == "url")
+    token = next((value for name, value in fields if name == "token"), "")
+    stray = [name for name, _ in fields if name not in _OWN_FIELDS and not name.startswith("_HLS_")]
+    directives = "&".join(part for part in query.split("&") if part.startswith("_HLS_"))
+    if directives:
+        url += ("&" if "?" in url else "?") + directives
+    trouble = ""
+    if stray:
+        trouble = "the address has fields beside url that the gateway does not know: url is not percent-encoded whole"
+    elif token.startswith("sg_"):
+        trouble = "the address holds a key where only a session token may stand"
+    return Address(url, gateway, token, trouble=trouble)
+
+
+def _audience(grant: str) -> str:
+    """What a grant says that it opens, not verified; empty if it cannot be read."""
+    try:
+        claims = grant.split(".")[1]
+        told = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+    except (ValueError, IndexError):
+        return ""
+    return str(told.get("aud", "")) if isinstance(told, dict) else ""

@@ -1,0 +1,232 @@
+"""Whether an answer is the resource that was asked for: its status, its form, its length, in that order.
+
+Each step is judged until something is wrong with it: what is behind that would only be its shadow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from gateway.diagnosis.expiry import expires_at
+from gateway.diagnosis.finding import Finding, Weight
+from gateway.diagnosis.form import Form, boxes
+from gateway.diagnosis.redaction import plain, quoted
+from gateway.diagnosis.seen import Got, Part, Seen
+from gateway.diagnosis.times import ago
+from gateway.origins.pattern import address_of
+from gateway.problem import InvalidUrl, OriginNotAllowed, OriginTimedOut, Problem
+
+KEY_BYTES = 16
+_STATUS = {
+    401: "wants credentials for {} that the gateway does not send",
+    403: "refuses {}",
+    404: "does not have {}",
+    410: "does not have {} any more",
+    416: "has no such range of {}",
+    429: "gives nothing more for now, and so not {}",
+    451: "withholds {} for legal reasons",
+}
+_MANIFESTS = {Part.MANIFEST, Part.PLAYLIST}
+
+
+def answer_findings(seen: Seen) -> Iterator[Finding]:
+    """What is wrong with the answer itself, if anything is: one finding at most that stops."""
+    weight = Weight.STOPS if seen.step.needed else Weight.HARMS
+    finding = _refused(seen, weight) or _status(seen, weight) or _form(seen, weight) or _length(seen, weight)
+    if finding:
+        yield finding
+
+
+def _finding(seen: Seen, weight: Weight, code: str, cause: str, change: str) -> Finding:
+    return Finding(code, weight, cause, change, (seen.step.name,))
+
+
+def _refused(seen: Seen, weight: Weight) -> Finding | None:
+    problem = seen.refusal
+    if problem is None:
+        return None
+    if isinstance(problem, OriginNotAllowed):
+        return _not_allowed(seen, weight, problem)
+    if isinstance(problem, InvalidUrl):
+        cause = f"the address of {seen.step.name} is none that the gateway takes"
+        return _finding(seen, weight, "url", cause, _detail(problem))
+    if problem.status == 403:
+        return _finding(seen, weight, "tier", _detail(problem), "give the key a tier that may, or change the tier")
+    return _unreachable(seen, weight, problem)
+
+
+def _unreachable(seen: Seen, weight: Weight, problem: Problem) -> Finding:
+    host = seen.hops[-1].url.authority if seen.hops else "the origin"
+    if isinstance(problem, OriginTimedOut):
+        change = "look at the origin's load and the network, or raise stall_timeout for it in tiers.yaml"
+        return _finding(seen, weight, "timeout", f"{host} does not answer in time for {seen.step.name}", change)
+    cause = f"{host} gives no answer for {seen.step.name}: {_detail(problem)}"
+    return _finding(
+        seen, weight, "unreachable", cause, "see that it listens, by that name and port, and lets the gateway in"
+    )
+
+
+def _not_allowed(seen: Seen, weight: Weight, problem: Problem) -> Finding:
+    name = seen.step.name
+    if problem.detail.startswith("The origin redirects"):
+        cause = f"{name} is redirected to an address that the gateway does not fetch"
+        return _finding(seen, weight, "redirect", cause, _detail(problem))
+    if not seen.hops:
+        return _finding(seen, weight, "origin_not_allowed", f"{name} is not to be had: {_detail(problem)}", "")
+    url = seen.hops[-1].url
+    moved = (
+        f"{name} is redirected to {url.origin}, which" if len(seen.hops) > 1 else f"{name} lies at {url.origin}, which"
+    )
+    if "not public" in problem.detail:
+        cause = f"{moved} leads to a private address ({problem.detail.partition(': ')[2].rstrip('.')})"
+        change = "name the address itself under origins in tiers.yaml, by its number, if the gateway is to reach it"
+        return _finding(seen, weight, "private_address", cause, change)
+    if "gateway itself" in problem.detail:
+        change = "ask for the origin's own address"
+        return _finding(seen, weight, "own_address", f"{moved} is the gateway itself", change)
+    cause = f"{moved} is not among the origins in tiers.yaml"
+    return _finding(seen, weight, "origin_not_allowed", cause, adding(url.origin))
+
+
+def adding(origin: str) -> str:
+    """What mends an origin that is not allowed."""
+    host = urlsplit(origin).hostname or ""
+    private = ", a private address, which has to be named by its number" if address_of(host) else ""
+    return f"add {origin} to origins in tiers.yaml if media may come from there{private}"
+
+
+def _detail(problem: Problem) -> str:
+    told = plain(problem.detail or problem.error).rstrip(".")
+    return told[:1].lower() + told[1:] if told[:4] in {"The ", "That"} else told
+
+
+def _status(seen: Seen, weight: Weight) -> Finding | None:
+    got, name = seen.got, seen.step.name
+    if got is None or got.is_good:
+        return None
+    status, url = got.head.status, seen.url
+    ends = expires_at(url)
+    if status in {401, 403, 404, 410} and ends is not None and ends < got.at:
+        cause = f"the origin's signed address of {name} expired {ago(ends, got.at)} (the origin answers {status})"
+        return _finding(seen, weight, "expired_address", cause, "have the origin's owner sign a new one")
+    query = url.partition("?")[2]
+    said = quoted(got.body, query)
+    words = f": “{said}”" if said else ""
+    told = _STATUS.get(status, "fails at {}" if status >= 500 else "answers with something else than {}").format(name)
+    cause = f"the origin {told} ({status}{words})"
+    return _finding(seen, weight, "origin_status", cause, _change(status, seen, signed=bool(query)))
+
+
+def _change(status: int, seen: Seen, *, signed: bool) -> str:
+    if status in {401, 403}:
+        what = "what its signed address covers, " if signed else ""
+        return (
+            f"look at {what}whom the origin admits: the gateway's address, no Referer, no cookies, its own User-Agent"
+        )
+    if status in {404, 410}:
+        where = "the address" if seen.step.part in {Part.MANIFEST, Part.FILE} else "the manifest that names it"
+        return f"put it there, or correct {where}"
+    if status == 429:
+        return "raise the origin's limit for the gateway, which asks for all viewers from one address"
+    return "mend the origin" if status >= 500 else "look at the origin's log"
+
+
+def _form(seen: Seen, weight: Weight) -> Finding | None:
+    got, step, form = seen.good, seen.step, seen.form
+    if got is None or step.part is Part.CLOCK:
+        return None
+    if got.broken and not got.body:
+        cause = f"{step.name} does not arrive: {_detail(got.broken)}"
+        return _finding(
+            seen, weight, "unreadable", cause, "have the origin send it as its Content-Encoding says, or without one"
+        )
+    if step.part is Part.KEY:
+        return _key(seen, weight, got)
+    if form is Form.EMPTY:
+        return _finding(seen, weight, "empty", f"{step.name} is empty", "look at what the origin stores there")
+    if not _fits(seen, form):
+        return _misfit(seen, weight, form)
+    return None
+
+
+def _fits(seen: Seen, form: Form) -> bool:
+    part = seen.step.part
+    if part in _MANIFESTS:
+        return form in {Form.HLS, Form.DASH}
+    if seen.step.encrypted and part is Part.SEGMENT:
+        return not form.is_message  # what is encrypted looks like anything
+    if part is Part.MAP:
+        return form is Form.ISO and bool(seen.good) and "moov" in boxes(seen.good.body if seen.good else b"")
+    return form.is_media or (form is Form.BYTES and part is Part.FILE)
+
+
+def _misfit(seen: Seen, weight: Weight, form: Form) -> Finding:
+    name, got = seen.step.name, seen.good
+    wanted = {Part.MAP: "an initialization segment", Part.SEGMENT: "media", Part.FILE: "media"}.get(
+        seen.step.part, "a manifest"
+    )
+    said = quoted(got.body, seen.url.partition("?")[2]) if got and form.is_message else ""
+    words = f" (“{said}”)" if said else ""
+    status = got.head.status if got else 0
+    code = f"{form.name.lower()}_instead"
+    if form is Form.COMPRESSED:
+        change = "let the origin say Content-Encoding: gzip, or store it uncompressed"
+        return _finding(seen, weight, code, f"{name} is compressed with gzip, and the origin does not say so", change)
+    cause = f"the origin answers {status} to the request for {name}, with {form.value}{words} instead of {wanted}"
+    change = "correct the address, or what the origin does with it: a login, an error page sent as 200, or a block"
+    return _finding(seen, weight, code, cause, change)
+
+
+def _key(seen: Seen, weight: Weight, got: Got) -> Finding | None:
+    if got.size == KEY_BYTES:
+        return None
+    what = f"{seen.form.value}, " if seen.form.is_message and got.size > KEY_BYTES else ""
+    cause = f"{seen.step.name} is {what}{got.size} bytes long, where AES-128 has a key of {KEY_BYTES}"
+    change = "let the key's address answer with the 16 bytes of the key, raw, not in hexadecimal or base64"
+    return _finding(seen, weight, "key_length", cause, change)
+
+
+def _length(seen: Seen, weight: Weight) -> Finding | None:
+    got, step = seen.good, seen.step
+    if got is None:
+        return None
+    if got.broken:
+        told = got.head.length
+        of = f" of {told}" if told is not None else ""
+        cause = f"{step.name} breaks off after {got.size}{of} bytes: {_detail(got.broken)}"
+        change = "look at whether the origin's Content-Length is right, and its file whole"
+        return _finding(seen, weight, "cut_short", cause, change)
+    if step.encrypted and step.part is Part.SEGMENT and got.whole and got.size % KEY_BYTES:
+        cut = "it is cut short, or not encrypted"
+        cause = f"{step.name} has {got.size} bytes, which is no multiple of 16 as AES-128 makes it: {cut}"
+        return _finding(seen, weight, "not_padded", cause, "package it anew, or correct the manifest's EXT-X-KEY")
+    return _cut_boxes(seen, weight, got)
+
+
+def _cut_boxes(seen: Seen, weight: Weight, got: Got) -> Finding | None:
+    """MPEG-TS comes in packets of 188 bytes; the boxes of an MP4 say where they end."""
+    if not got.whole or seen.step.encrypted or seen.step.part is not Part.SEGMENT:
+        return None
+    if seen.form is Form.TS and got.size % 188:
+        packet = "no multiple of the 188 of an MPEG-TS packet"
+        cause = f"{seen.step.name} has {got.size} bytes, which is {packet}: it is cut short"
+        return _finding(seen, Weight.HARMS, "cut_short", cause, "package it anew")
+    end = _iso_end(got.body) if seen.form is Form.ISO else None
+    if end is not None and end > got.size:
+        cause = f"{seen.step.name} has {got.size} bytes where its boxes say {end}: it is cut short"
+        return _finding(seen, weight, "cut_short", cause, "package it anew")
+    return None
+
+
+def _iso_end(start: bytes) -> int | None:
+    """Where the last box ends whose head lies within these bytes; None if one ends where the file does."""
+    at = 0
+    while at + 8 <= len(start):
+        size = int.from_bytes(start[at : at + 4])
+        if size == 1 and at + 16 <= len(start):
+            size = int.from_bytes(start[at + 8 : at + 16])
+        if size < 8:
+            return None
+        at += size
+    return at

@@ -1,0 +1,68 @@
+"""Clocks: the origin's Date field against this machine's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from email.utils import parsedate_to_datetime
+from statistics import median
+from urllib.parse import urlsplit
+
+from gateway.diagnosis.finding import Finding, Weight
+from gateway.diagnosis.seen import Got, Seen
+from gateway.diagnosis.times import span
+
+NOTICED = 5.0
+"""Seconds of difference that are told: Date has whole seconds, and the answer was under way for some."""
+
+
+def skew_of(got: Got) -> float | None:
+    """By how many seconds the origin's clock is ahead of this machine's (behind, if negative), or None where it tells
+    no time. What a cache on the way kept is as much older as its Age says (RFC 9111, section 4.2.3)."""
+    try:
+        date = parsedate_to_datetime(got.head.get("Date")).timestamp()
+    except (ValueError, TypeError):
+        return None
+    age = got.head.get("Age")
+    date += int(age) if age.isascii() and age.isdigit() and len(age) < 10 else 0
+    difference = date + 0.5 - (got.at - got.seconds / 2)
+    return 0.0 if abs(difference) < 1.5 + got.seconds else difference
+
+
+def skews(steps: Iterable[Seen]) -> dict[str, float]:
+    """The skew of each host that was asked, in seconds."""
+    told: dict[str, list[float]] = {}
+    for seen in steps:
+        skew = skew_of(seen.got) if seen.got else None
+        if skew is not None:
+            told.setdefault(urlsplit(seen.url).netloc, []).append(skew)
+    return {host: median(each) for host, each in told.items()}
+
+
+def clock_findings(steps: Sequence[Seen]) -> Sequence[Finding]:
+    """Clocks that are off: noted, for what comes of it is told where it comes of it."""
+    off = {host: skew for host, skew in skews(steps).items() if abs(skew) >= NOTICED}
+    return [
+        Finding(
+            "clock",
+            Weight.NOTE,
+            f"the clock of {host} is {apart(skew)} this machine's: live edges and signed addresses go by clocks",
+            "set the clocks by NTP, this machine's too",
+            (host,),
+        )
+        for host, skew in off.items()
+    ]
+
+
+def apart(skew: float) -> str:
+    """``7 min ahead of``, ``12 s behind``."""
+    return f"{span(skew)} {'ahead of' if skew > 0 else 'behind'}"
+
+
+def clock_finding(missing: Seen, skew: float, *, has_timing: bool) -> Finding:
+    """A live segment that the origin has by its own clock, and not by the one that players go by."""
+    by = "the clock that its UTCTiming names" if has_timing else "their own clocks"
+    status = missing.got.head.status if missing.got else 0
+    off = f"the origin's clock is {apart(skew)} this machine's"
+    cause = f"{off}, and players reckon by {by} which live segments there are: the origin answers {status}"
+    change = "set the origin's clock by NTP" + ("" if has_timing else ", and add UTCTiming to the manifest")
+    return Finding("clock_skew", Weight.STOPS, cause, change, (missing.step.name,))

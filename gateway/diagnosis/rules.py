@@ -1,0 +1,32 @@
+"""What is wrong with a manifest by itself, as `gateway.inspection` reads it, told as findings of a diagnosis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+
+from gateway.diagnosis.finding import Finding, Weight
+from gateway.diagnosis.redaction import plain
+from gateway.inspection import Finding as Inspected
+from gateway.inspection import MediaPlaylist, Multivariant, Severity, dash_rules, hls_rules
+from gateway.inspection.mpd import Mpd
+
+_MOST = 6
+_TOLD_ELSEWHERE = frozenset({"stale", "no-segments", "no-utc-timing", "clock-ahead", "short-window"})
+"""What a diagnosis sees for itself, by asking twice and by other clocks, or says of the players that it troubles."""
+
+
+def rule_findings(read: Multivariant | MediaPlaylist | Mpd, at: float, name: str) -> Sequence[Finding]:
+    """The first few things that are wrong with what was read ``at`` a time in seconds since the epoch."""
+    now = datetime.fromtimestamp(at, UTC)
+    found: Iterable[Inspected] = dash_rules.find(read, now) if isinstance(read, Mpd) else hls_rules.find(read, now)
+    mine = (each for each in found if each.code not in _TOLD_ELSEWHERE)
+    return [_told(each, name) for each in islice(mine, _MOST)]
+
+
+def _told(each: Inspected, name: str) -> Finding:
+    weight = Weight.HARMS if each.severity is Severity.ERROR else Weight.NOTE
+    what = each.what[:1].lower() + each.what[1:] if each.what[1:2].islower() or each.what[1:2] == " " else each.what
+    cause = f"{name}, {each.where}: {plain(what).rstrip('.')}"
+    return Finding(f"manifest/{each.code}", weight, cause, plain(each.instead).rstrip("."), (name,))
