@@ -48,6 +48,7 @@ def run(folder: Path, *arguments: str, **environment: str) -> subprocess.Complet
         ["keys", "revoke"],
         ["sign"],
         ["explain"],
+        ["diagnose"],
         ["diff"],
         ["schema"],
     ],

@@ -1,0 +1,129 @@
+"""A diagnosis, as lines for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from commands import paint
+from gateway.diagnosis.clocks import NOTICED, apart, skew_of
+from gateway.diagnosis.finding import Finding, Weight
+from gateway.diagnosis.redaction import plain, shown
+from gateway.diagnosis.report import Report, ranges_told
+from gateway.diagnosis.seen import Got, Hop, Seen
+from gateway.diagnosis.verdict import Outcome
+from gateway.diagnosis.web import ANY_PAGE, reading
+
+_WORDS = {
+    Weight.STOPS: paint.bad("stops"),
+    Weight.HARMS: paint.odd("harms"),
+    Weight.DIRECT: paint.odd("directly"),
+    Weight.NOTE: paint.dim("note"),
+}
+_VERDICTS = {Outcome.PLAYS: paint.good, Outcome.DOES_NOT: paint.bad, Outcome.UNKNOWN: paint.odd}
+
+
+def lines(report: Report) -> Iterator[str]:
+    """What was asked, each step, each finding, and the verdict."""
+    yield paint.strong(shown(report.address.url))
+    yield paint.dim("  ".join(_asked(report)))
+    yield ""
+    yield from paint.aligned(
+        [row for at, seen in enumerate(report.evidence.steps, 1) for row in _step(at, seen, report)]
+    )
+    for reread, _ in report.evidence.rereads:
+        word = "goes on" if reread.changed else paint.bad("does not go on")
+        yield f"  live: {reread.name} {word} within {reread.waited:.1f} s (target duration {reread.target:g} s)"
+    own = [finding for finding in report.findings if not finding.player]
+    if own:
+        yield ""
+        yield from paint.aligned([row for finding in own for row in _finding(finding)])
+    yield from _players(report)
+    if report.incomplete:
+        yield ""
+        yield paint.odd(f"! not all was looked at: {report.incomplete}")
+    yield ""
+    yield _VERDICTS[report.verdict.outcome](f"= {report.verdict.sentence}")
+
+
+def _asked(report: Report) -> Iterator[str]:
+    if report.address.gateway:
+        yield f"by an address at {plain(report.address.gateway)}"
+    if who := report.identity:
+        yield f"for the key {who.key_id} of {who.client}, on the tier {who.tier}"
+    yield f"for a page of {plain(report.page)}" if report.page else "for any page"
+    yield f"{report.requests} requests in {report.seconds:.1f} s"
+
+
+def _step(number: int, seen: Seen, report: Report) -> Iterator[list[str]]:
+    got = seen.got
+    if got is None:
+        why = seen.refusal
+        told = f"{why.error}: {plain(why.detail)}" if why and why.detail else why.error if why else ""
+        yield [str(number), seen.step.name, paint.bad("none"), told]
+    else:
+        status = str(got.head.status)
+        yield [
+            str(number),
+            seen.step.name,
+            paint.good(status) if got.is_good else paint.bad(status),
+            _answer(seen, got),
+        ]
+    more = [*_way(seen.hops), *(_probes(seen, got, report) if got and got.is_good else ())]
+    for line in more:
+        yield ["", "", "", paint.dim(line)]
+
+
+def _answer(seen: Seen, got: Got) -> str:
+    size = f"{got.size} bytes" if got.whole else f"{got.size} bytes read"
+    told = plain(got.head.get("Content-Type"), 60) or "no type"
+    return f"{told}, {seen.form.value}, {size}, first byte after {got.seconds * 1000:.0f} ms"
+
+
+def _way(hops: Sequence[Hop]) -> Iterator[str]:
+    for hop in hops:
+        moved = f" answers {hop.status}, and on to" if hop is not hops[-1] else ""
+        entry = f" (origins: {hop.entry})" if hop.entry else " (no entry of origins)"
+        yield f"{shown(hop.url.href)}{entry}{moved}"
+
+
+def _probes(seen: Seen, got: Got, report: Report) -> Iterator[str]:
+    if ranges := ranges_told(seen):
+        yield "ranges: yes" if ranges == "yes" else f"ranges: no, the origin {ranges}"
+    if seen.paged is not None:
+        page = report.evidence.page
+        told = reading(seen.paged, page)
+        directly = "yes" if told.readable and seen.paged.is_good else "no"
+        allowed = f" (only {plain(told.allows, 60)})" if told.allows and not told.readable else ""
+        hidden = f" (without {', '.join(told.hidden)})" if told.readable and told.hidden else ""
+        through = "yes" if report.admits_page else "no"
+        who = "a page" if page == ANY_PAGE else plain(page)
+        yield f"{who}, directly: {directly}{allowed}{hidden}; through the gateway: {through}"
+    skew = skew_of(got)
+    if skew is not None and abs(skew) >= NOTICED:
+        yield f"the origin's clock is {apart(skew)} this machine's"
+    if cache := got.head.get("Cache-Control"):
+        yield f"Cache-Control: {plain(cache, 60)}"
+
+
+def _finding(finding: Finding) -> Iterator[list[str]]:
+    where = f" [{', '.join(finding.where)}]" if len(finding.where) > 1 else ""
+    yield [_WORDS[finding.weight], finding.cause + where]
+    if finding.change:
+        yield ["", paint.dim(f"-> {finding.change}")]
+    if finding.source:
+        yield ["", paint.dim(f"   ({finding.source})")]
+
+
+def _players(report: Report) -> Iterator[str]:
+    """One player at length, or all in short."""
+    found = [each for each in report.findings if each.player and report.player in {"", each.player}]
+    if report.player:
+        yield ""
+        yield paint.strong(f"in {report.player}") + ("" if found else ": nothing is known to be in its way")
+        yield from paint.aligned([row for finding in found for row in _finding(finding)])
+        return
+    shown_ones = [each for each in found if not each.by_nature]
+    if shown_ones:
+        yield ""
+        yield paint.strong("players")
+        yield from paint.aligned([[each.player, _WORDS[each.weight], each.cause] for each in shown_ones])

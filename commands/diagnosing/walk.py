@@ -1,0 +1,185 @@
+"""The walk through a presentation: from what was asked for to its first and last segment."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from commands.diagnosing.budget import Spent
+from commands.diagnosing.probe import Prober
+from gateway.diagnosis.clocks import NOTICED, clock_finding, skew_of
+from gateway.diagnosis.dash_plan import by_clock, clocks, dash_steps, time_of
+from gateway.diagnosis.evidence import Evidence
+from gateway.diagnosis.finding import Finding
+from gateway.diagnosis.form import Form
+from gateway.diagnosis.live import LATE, Reread
+from gateway.diagnosis.plan import Playlist, first_segments, further, playlists
+from gateway.diagnosis.references import reference_findings
+from gateway.diagnosis.rules import rule_findings
+from gateway.diagnosis.seen import Got, Part, Seen, Step
+from gateway.inspection import MediaPlaylist, Multivariant, read_hls
+from gateway.inspection.mpd import Mpd, read_mpd
+from gateway.inspection.xml_tree import read_xml
+from gateway.manifests import Kind
+from gateway.manifests.link import resolve
+from gateway.origins.url import MediaUrl
+
+LONGEST_WAIT = 10.0
+"""Seconds between two readings of a live playlist."""
+
+
+@dataclass
+class Walk:
+    """What has been seen so far; it may be read at any time, also where the walk was broken off."""
+
+    prober: Prober
+    seen: list[Seen] = field(default_factory=list)
+    found: list[Finding] = field(default_factory=list)
+    kind: Kind | None = None
+    master: Multivariant | None = None
+    media: MediaPlaylist | None = None
+    mpd: Mpd | None = None
+    rereads: list[tuple[Reread, Got]] = field(default_factory=list)
+    incomplete: str = "nothing has been looked at"
+
+    def evidence(self, page: str) -> Evidence:
+        """All of it, to be judged."""
+        return Evidence(tuple(self.seen), page, self.kind, self.master, self.media, self.mpd, tuple(self.rereads))
+
+    async def run(self, url: str) -> None:
+        """Walk as far as the budget reaches; what keeps it from going on is kept in ``incomplete``."""
+        self.incomplete = "it was interrupted"
+        try:
+            await self._from(url)
+            self.incomplete = ""
+        except Spent as spent:
+            self.incomplete = str(spent)
+
+    async def _look(self, step: Step, *, deeply: bool = True) -> Seen:
+        seen = await self.prober.look(step, deeply=deeply)
+        self.seen.append(seen)
+        return seen
+
+    async def _from(self, url: str) -> None:
+        """The resource itself says what it is."""
+        seen = await self._look(Step(Part.MANIFEST, "the manifest", url))
+        if seen.form is Form.HLS:
+            self.kind = Kind.HLS
+            await self._hls(seen)
+        elif seen.form is Form.DASH:
+            self.kind = Kind.DASH
+            await self._dash(seen)
+
+    def _judge(self, seen: Seen, kind: Kind, read: Multivariant | MediaPlaylist | Mpd) -> None:
+        """A manifest by itself, if it came whole: where it leads, and how it is written."""
+        if seen.good is not None and not seen.good.broken:
+            base = MediaUrl.parse(seen.url)
+            self.found += reference_findings(kind, seen.good.body, base, self.prober.guard, seen.step.name)
+            self.found += rule_findings(read, seen.good.at, seen.step.name)
+
+    # -- HLS -----------------------------------------------------------------------------------------------------------
+
+    async def _hls(self, seen: Seen) -> None:
+        read = read_hls(seen.good.body if seen.good else b"", seen.url)
+        if isinstance(read, MediaPlaylist):
+            await self._media(seen, read, ())
+            return
+        self.master = read
+        self._judge(seen, Kind.HLS, read)
+        listed = playlists(read, seen.url)
+        chosen = await self._first_alive([each for each in listed if each.is_variant])
+        if chosen is not None:
+            await self._chosen(read, *chosen)
+        for other in further(listed, chosen[0] if chosen else None):
+            await self._look(other.step, deeply=False)
+
+    async def _first_alive(self, variants: Sequence[Playlist]) -> tuple[Playlist, Seen] | None:
+        """The first variant that answers with a playlist; one that does not matters less where another does."""
+        dead: list[int] = []
+        for variant in variants:
+            seen = await self._look(variant.step)
+            if seen.form is Form.HLS and seen.good is not None:
+                for at in dead:
+                    self.seen[at] = replace(self.seen[at], step=replace(self.seen[at].step, needed=False))
+                return variant, seen
+            dead.append(len(self.seen) - 1)
+        return None
+
+    async def _chosen(self, master: Multivariant, playlist: Playlist, seen: Seen) -> None:
+        read = read_hls(seen.good.body if seen.good else b"", seen.url, master.playlist.variables)
+        if isinstance(read, MediaPlaylist):
+            await self._media(seen, read, playlist.step.codecs)
+
+    async def _media(self, seen: Seen, read: MediaPlaylist, codecs: tuple[str, ...]) -> None:
+        """A media playlist, deeply: what its segments need, the segments, and whether it goes on."""
+        self.media = read
+        self._judge(seen, Kind.HLS, read)
+        for step in first_segments(read, seen.url, codecs):
+            await self._look(step, deeply=not step.name.startswith("the last"))
+        if read.is_live and read.segments and seen.good is not None:
+            await self._reread(seen, read, seen.good)
+
+    async def _reread(self, seen: Seen, read: MediaPlaylist, got: Got) -> None:
+        """Read a live playlist until it changes, or is late."""
+        target = float(read.target_duration or 1)
+        waited, last = 0.0, got
+        for share in (1.0, LATE - 0.9):
+            pause = min(target * share, LONGEST_WAIT / 2, max(self.prober.budget.left, 0))
+            await asyncio.sleep(pause)
+            waited += pause
+            again = (await self.prober.look(Step(Part.PLAYLIST, seen.step.name, seen.step.url), deeply=False)).good
+            if again is None:
+                return
+            last = again
+            if again.body != got.body:
+                break
+        self.rereads.append((Reread(seen.step.name, target, last.body != got.body, last.at - got.at, read.edge), last))
+
+    # -- DASH ----------------------------------------------------------------------------------------------------------
+
+    async def _dash(self, seen: Seen) -> None:
+        self.mpd = read_mpd(read_xml(seen.good.body if seen.good else b""))
+        self._judge(seen, Kind.DASH, self.mpd)
+        now = await self._time(self.mpd)
+        for step in dash_steps(self.mpd, seen.url, now):
+            shallow = step.name.startswith("the last") or not step.needed
+            looked = await self._look(step, deeply=not shallow)
+            if step.part is Part.SEGMENT and looked.good is None and await self._is_by_clock(seen, looked, now):
+                return
+
+    async def _time(self, mpd: Mpd) -> float:
+        """The time that players of a live manifest go by: that of its UTCTiming, or this machine's."""
+        for scheme, value in clocks(mpd) if mpd.is_live else ():
+            if scheme == "direct":
+                return time_of(scheme, value.encode()) or time.time()
+            if not scheme.startswith("http-"):
+                continue
+            url = resolve(value.split()[0] if value.split() else "", self.seen[-1].url)
+            looked = await self._look(
+                Step(Part.CLOCK, "the manifest's clock", url or value, needed=False), deeply=False
+            )
+            if looked.good is None:
+                continue
+            told = time_of(scheme, looked.good.body)
+            offset = told - looked.good.at if told is not None else skew_of(looked.good) or 0.0
+            return time.time() + offset
+        return time.time()
+
+    async def _is_by_clock(self, manifest: Seen, missing: Seen, now: float) -> bool:
+        """Whether a segment is missing by the players' clock only: whether the origin's own clock finds one."""
+        skew = skew_of(missing.got) if missing.got else None
+        if self.mpd is None or not skew or abs(skew) < NOTICED or not by_clock(self.mpd, now):
+            return False
+        steps = dash_steps(self.mpd, manifest.url, now + skew)
+        there = next((step for step in steps if step.name == missing.step.name), None)
+        if there is None:
+            return False
+        found = await self.prober.look(replace(there, name=f"{there.name}, by the origin's clock"), deeply=False)
+        if found.good is None:
+            return False
+        self.seen.append(found)
+        self.seen.remove(missing)
+        self.found.append(clock_finding(missing, skew, has_timing=bool(clocks(self.mpd))))
+        return True

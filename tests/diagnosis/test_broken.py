@@ -1,0 +1,330 @@
+"""Streams that are broken in one way each: the verdict names that, and only that, and what to change."""
+
+from __future__ import annotations
+
+import gzip
+import subprocess
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import pytest
+
+from commands.diagnosing.question import Files, Question
+from gateway.diagnosis import labels
+from gateway.origins.guard import Guard
+from gateway.origins.pattern import OriginPattern
+from tests.diagnosis.broken import MEDIA, Resource, change
+from tests.diagnosis.conftest import Diagnose
+from tests.diagnosis.live import live_dash, live_hls
+from tests.scripted_origin import Origin, answer
+from tests.service import tiers_text
+
+TS, FMP4, DASH, MP4 = "/hls-ts/master.m3u8", "/hls-fmp4/master.m3u8", "/dash/manifest.mpd", "/movie.mp4"
+FIRST = "/hls-ts/360p/index.m3u8"
+
+
+# -- what is right -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", [TS, FMP4, DASH, MP4, FIRST])
+def test_what_is_right_plays_with_nothing_to_say(diagnosed: Diagnose, path: str) -> None:
+    told = diagnosed(path)
+    assert (told.exit, told.sentence, told.codes("note")) == (0, "It plays.", [])
+
+
+def test_a_live_playlist_that_goes_on_plays(diagnosed: Diagnose, media: Origin) -> None:
+    told = diagnosed(live_hls(media))
+    assert (told.exit, told.sentence, told.codes("note")) == (0, "It plays.", [])
+    assert told.json["live"][0]["changed"]
+
+
+@pytest.mark.parametrize("ahead", [0.0, -3.0])
+def test_a_live_dash_manifest_plays_by_its_clock(diagnosed: Diagnose, media: Origin, ahead: float) -> None:
+    told = diagnosed(live_dash(media, ahead=ahead))
+    assert (told.exit, told.sentence) == (0, "It plays.")
+
+
+# -- the ten -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_wrong_type_of_a_file(diagnosed: Diagnose, media: Origin) -> None:
+    change(media, MP4, lambda right: replace(right, type="text/plain"))
+    told = diagnosed(MP4)
+    assert (told.exit, told.codes()) == (1, ["type"])
+    assert "calls the file text/plain though it is MP4" in told.sentence
+    assert told.change == "let the origin send Content-Type: video/mp4"
+
+
+def test_a_wrong_type_of_a_playlist_which_the_gateway_makes_up_for(diagnosed: Diagnose, media: Origin) -> None:
+    change(media, TS, lambda right: replace(right, type="text/html"))
+    told = diagnosed(TS)
+    assert (told.exit, told.codes()) == (0, ["type"])
+    assert told.sentence.startswith("It plays through the gateway, but not without it")
+    assert "application/vnd.apple.mpegurl" in told.change
+
+
+def test_no_cors_at_the_origin(diagnosed: Diagnose, media: Origin) -> None:
+    change(media, ".*", lambda right: replace(right, cors=False))
+    told = diagnosed(TS, "--page", "https://www.example.com")
+    assert (told.exit, told.codes()) == (0, ["cors"])
+    assert "no Access-Control-Allow-Origin" in told.sentence
+    assert "Access-Control-Allow-Origin: https://www.example.com" in told.change
+    cors = told.step("the first segment")["cors"]
+    assert (cors["directly"], cors["through_gateway"]) == (False, True)
+
+
+def test_segments_that_are_refused(diagnosed: Diagnose, media: Origin) -> None:
+    page = b"<html><title>Forbidden by hotlink protection</title></html>"
+    change(media, r".*\.ts", lambda right: replace(right, status=403, body=page, type="text/html"))
+    told = diagnosed(TS)
+    assert (told.exit, told.codes()) == (1, ["origin_status"])
+    assert "the origin refuses the first segment (403: “Forbidden by hotlink protection”)" in told.sentence
+    assert "whom the origin admits" in told.change
+    assert told.json["findings"][0]["where"] == ["the first segment", "the last segment"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "Expires={past}&Signature=Zm9vYmFyYmF6cXV4&Key-Pair-Id=APKAEXAMPLE",
+        "X-Amz-Date=20231114T221320Z&X-Amz-Expires=3600&X-Amz-Signature=Zm9vYmFyYmF6cXV4",
+        "hdnts=exp={past}~acl=/*~hmac=Zm9vYmFyYmF6cXV4",
+        "token=eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjE3MDAwMDAwMDB9.Zm9vYmFyYmF6cXV4",
+    ],
+)
+def test_an_address_that_the_origin_signed_and_that_has_expired(diagnosed: Diagnose, media: Origin, query: str) -> None:
+    signed = query.format(past=int(time.time()) - 7200).encode()
+    change(media, FIRST, lambda right: replace(right, body=right.body.replace(b".ts", b".ts?" + signed)))
+    change(media, r".*\.ts", lambda right: replace(right, status=403, body=b"<Message>Zm9vYmFyYmF6cXV4</Message>"))
+    told = diagnosed(TS)
+    assert (told.exit, told.codes()) == (1, ["expired_address"])
+    assert "the origin's signed address of the first segment expired" in told.sentence
+    assert told.change == "have the origin's owner sign a new one"
+    assert "Zm9vYmFy" not in str(told.json)
+
+
+def test_a_web_page_instead_of_a_playlist(diagnosed: Diagnose, media: Origin) -> None:
+    media.scripts[FIRST] = answer(
+        b"<!doctype html><html><head><title>Log in</title></head></html>", Content_Type="text/html"
+    )
+    told = diagnosed(FIRST)
+    assert (told.exit, told.codes()) == (1, ["html_instead"])
+    assert "with a web page (“Log in”) instead of a manifest" in told.sentence
+
+
+def test_a_missing_key(diagnosed: Diagnose, media: Origin) -> None:
+    change(media, "/hls-fmp4/demo.key", lambda right: replace(right, status=404, body=b""))
+    told = diagnosed(FMP4)
+    assert (told.exit, told.codes()) == (1, ["origin_status"])
+    assert "the origin does not have the key (404)" in told.sentence
+
+
+def test_a_clock_that_is_minutes_off(diagnosed: Diagnose, media: Origin) -> None:
+    told = diagnosed(live_dash(media, ahead=-420))
+    assert (told.exit, told.codes()) == (1, ["clock_skew"])
+    assert "the origin's clock is 7 min behind this machine's" in told.sentence
+    assert told.change == "set the origin's clock by NTP, and add UTCTiming to the manifest"
+
+
+def test_a_clock_that_is_off_and_told_by_the_manifest_does_no_harm(diagnosed: Diagnose, media: Origin) -> None:
+    def clock(request: BaseHTTPRequestHandler) -> None:
+        answer(datetime.fromtimestamp(time.time() - 420, UTC).isoformat().encode())(request)
+
+    media.scripts["/time"] = clock
+    timing = '<UTCTiming schemeIdUri="urn:mpeg:dash:utc:http-iso:2014" value="/time"/>'
+    told = diagnosed(live_dash(media, ahead=-420, timing=timing))
+    assert (told.exit, told.codes(), told.codes("note")) == (0, [], ["clock"])
+
+
+def test_no_range_support_of_a_file(diagnosed: Diagnose, media: Origin) -> None:
+    change(media, MP4, lambda right: replace(right, ranges=False))
+    told = diagnosed(MP4)
+    assert (told.exit, told.codes()) == (0, ["ranges"])
+    assert "answers a range with the whole (200)" in told.sentence
+    assert "206 and Content-Range" in told.change
+    assert diagnosed(MP4, "--player", "safari").exit == 1
+
+
+def test_no_range_support_where_the_playlist_names_ranges(diagnosed: Diagnose, media: Origin) -> None:
+    ranged = (
+        b"#EXTM3U\n#EXT-X-VERSION:4\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n#EXT-X-BYTERANGE:18800@0\nsegment-00.ts\n"
+    )
+    ranged += b"#EXTINF:4,\n#EXT-X-BYTERANGE:18800\nsegment-00.ts\n#EXT-X-ENDLIST\n"
+    change(media, FIRST, lambda right: replace(right, body=ranged))
+    assert diagnosed(FIRST).codes("note") == []
+    assert {fields["Range"] for _, path, fields in media.asked if path.endswith(".ts") and "Range" in fields} == {
+        "bytes=0-18799",
+        "bytes=18800-37599",
+        "bytes=0-1",
+    }
+    change(media, r".*\.ts", lambda right: replace(right, ranges=False))
+    told = diagnosed(FIRST)
+    assert (told.exit, told.codes()) == (1, ["ranges"])
+
+
+def test_codecs_that_are_others_than_told(diagnosed: Diagnose, media: Origin, tmp_path: Path) -> None:
+    body = encoded(tmp_path, "mpeg2video", "ts")
+    change(media, r"/hls-ts/360p/.*\.ts", lambda right: replace(right, body=body))
+    told = diagnosed(TS)
+    assert (told.exit, told.codes()) == (1, ["codecs"])
+    assert "MPEG-2 video" in told.sentence
+    assert "H.264" in told.sentence
+
+
+def test_a_map_of_another_codec_than_told(diagnosed: Diagnose, media: Origin, tmp_path: Path) -> None:
+    body = encoded(tmp_path, "mpeg4", "mp4")
+    change(media, "/hls-fmp4/init.mp4", lambda right: replace(right, body=body))
+    told = diagnosed(FMP4)
+    assert (told.exit, told.codes()) == (1, ["codecs"])
+    assert "MPEG-4" in told.sentence
+
+
+def encoded(folder: Path, codec: str, ending: str) -> bytes:
+    """Half a second of pictures, as segments have them."""
+    made = folder / f"made.{ending}"
+    flags = ["-movflags", "frag_keyframe+empty_moov"] if ending == "mp4" else []
+    command = [
+        "ffmpeg",
+        "-v",
+        "error",
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc2=s=160x90:r=24:d=0.5",
+        "-c:v",
+        codec,
+        *flags,
+        str(made),
+    ]
+    subprocess.run(command, check=True, timeout=60)
+    return made.read_bytes()
+
+
+@pytest.mark.parametrize(("path", "name"), [("/hls-ts/180p/.*m3u8", "variant 2 of 2"), (FIRST, "variant 1 of 2")])
+def test_a_dead_variant(diagnosed: Diagnose, media: Origin, path: str, name: str) -> None:
+    change(media, path, lambda right: replace(right, status=404, body=b""))
+    told = diagnosed(TS)
+    assert (told.exit, told.codes()) == (0, ["origin_status"])
+    assert f"It plays, but the origin does not have {name}" in told.sentence
+    assert told.change == "put it there, or correct the manifest that names it"
+
+
+def test_no_variant_that_is_alive(diagnosed: Diagnose, media: Origin) -> None:
+    change(media, "/hls-ts/.*/index.m3u8", lambda right: replace(right, status=404, body=b""))
+    assert (diagnosed(TS).exit, diagnosed(TS).codes()) == (1, ["origin_status"])
+
+
+# -- and more ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_live_playlist_that_stands_still(diagnosed: Diagnose, media: Origin) -> None:
+    told = diagnosed(live_hls(media, stands=True, age=300))
+    assert (told.exit, told.codes()) == (1, ["stale"])
+    assert "a cache has kept it for 300 s" in told.sentence
+    assert "let the cache keep it" in told.change
+
+
+def test_a_live_playlist_that_caches_may_keep_for_too_long(diagnosed: Diagnose, media: Origin) -> None:
+    told = diagnosed(live_hls(media, cache="max-age=30"))
+    assert (told.exit, told.codes()) == (0, ["live_caching"])
+
+
+def test_a_redirect_to_an_origin_that_is_not_allowed(diagnosed: Diagnose, media: Origin) -> None:
+    change(media, MP4, lambda right: replace(right, status=302, fields={"Location": "https://cdn.example.net/v.mp4"}))
+    told = diagnosed(MP4)
+    assert (told.exit, told.codes()) == (1, ["origin_not_allowed"])
+    assert "is redirected to https://cdn.example.net, which is not among the origins" in told.sentence
+    assert [hop["status"] for hop in told.json["steps"][0]["hops"]] == [302, None]
+    assert "add https://cdn.example.net to origins" in told.change
+
+
+def test_a_private_address_that_is_not_named(diagnosed: Diagnose, media: Origin) -> None:
+    body = (MEDIA / "hls-ts/360p/index.m3u8").read_bytes().replace(b"segment", b"http://10.0.0.7/segment")
+    change(media, FIRST, lambda right: replace(right, body=body))
+    told = diagnosed(FIRST)
+    assert (told.exit, told.codes()) == (1, ["origin_not_allowed"])
+    assert "http://10.0.0.7" in told.sentence
+    assert "private address" in told.change
+
+
+def test_a_name_that_leads_to_a_private_address(media: Origin, folder: Path) -> None:
+    port = int(media.url.rpartition(":")[2])
+    known = Files(folder / "tiers.yaml", folder / "keys.yaml", folder, None).known()
+    guard = Guard([OriginPattern("http", "localhost", port, subdomains=False)])  # no file could say so
+    known = replace(known, generation=replace(known.generation, guard=guard))
+    told = Question(f"http://localhost:{port}{MP4}", "", "", "", known).answer().told()["verdict"]
+    assert isinstance(told, dict)
+    assert (told["exit"], told["code"]) == (1, "private_address")
+    assert "leads to a private address (loopback)" in str(told["sentence"])
+    assert "by its number" in str(told["sentence"])
+
+
+@pytest.mark.parametrize(
+    ("how", "code", "said"),
+    [
+        (lambda right: replace(right, fields={"Content-Encoding": "gzip"}), "unreadable", "cannot be decompressed"),
+        (lambda right: replace(right, fields={"Content-Encoding": "br"}), "unreadable", "not asked for: br"),
+        (lambda right: replace(right, body=gzip.compress(right.body)), "compressed_instead", "does not say so"),
+        (lambda right: replace(right, fields={"Content-Length": "9000"}, cut=1), "cut_short", "breaks off"),
+        (lambda right: replace(right, body=b""), "empty", "is empty"),
+        (lambda right: replace(right, body=b'{"message": "no such stream"}'), "json_instead", "no such stream"),
+    ],
+)
+def test_a_playlist_that_does_not_arrive_as_it_is(
+    diagnosed: Diagnose, media: Origin, how: object, code: str, said: str
+) -> None:
+    assert callable(how)
+    change(media, FIRST, how)
+    told = diagnosed(FIRST)
+    assert (told.exit, told.codes()) == (1, [code])
+    assert said in told.sentence
+
+
+def test_a_segment_that_is_cut_short(diagnosed: Diagnose, media: Origin) -> None:
+    change(media, "/hls-ts/360p/segment-00.ts", lambda right: replace(right, cut=20_000))
+    told = diagnosed(TS)
+    assert (told.exit, told.codes()) == (1, ["cut_short"])
+    assert "the first segment breaks off after 42228 of 62228 bytes" in told.sentence
+
+
+def test_a_segment_that_was_stored_cut_short(diagnosed: Diagnose, media: Origin) -> None:
+    change(media, "/dash/0-001.m4s", lambda right: replace(right, body=right.body[:-500]))
+    assert (diagnosed(DASH).exit, diagnosed(DASH).codes()) == (1, ["cut_short"])
+    change(media, "/hls-fmp4/segment-00.m4s", lambda right: replace(right, body=right.body[:-5]))
+    assert (diagnosed(FMP4).exit, diagnosed(FMP4).codes()) == (1, ["not_padded"])
+
+
+def test_a_key_that_is_no_key(diagnosed: Diagnose, media: Origin) -> None:
+    change(media, "/hls-fmp4/demo.key", lambda right: replace(right, body=right.body.hex().encode()))
+    told = diagnosed(FMP4)
+    assert (told.exit, told.codes()) == (1, ["key_length"])
+    assert "32 bytes long" in told.sentence
+    assert "not in hexadecimal" in told.change
+
+
+def test_an_origin_that_takes_its_time(diagnosed: Diagnose, media: Origin, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(labels, "SLOW", 1.0)
+    right = media.scripts[MP4]
+    assert isinstance(right, Resource)
+    asked = 0
+
+    def slow_once(request: BaseHTTPRequestHandler) -> None:
+        nonlocal asked
+        asked += 1
+        replace(right, wait=1.1 if asked == 1 else 0.0)(request)
+
+    media.scripts[MP4] = slow_once
+    told = diagnosed(MP4)
+    assert (told.exit, told.codes()) == (0, ["slow"])
+    assert "s to begin the file" in told.sentence
+
+
+def test_an_origin_that_is_not_there(diagnosed: Diagnose, media: Origin, folder: Path) -> None:
+    (folder / "tiers.yaml").write_text(tiers_text("http://127.0.0.1:1"))
+    told = diagnosed("http://127.0.0.1:1/a.m3u8")
+    assert (told.exit, told.codes()) == (1, ["unreachable"])
+    assert "127.0.0.1:1 gives no answer for the manifest" in told.sentence
+    assert "it refuses the connection" in told.sentence
