@@ -75,7 +75,7 @@ class Viewing:
             return replacement
 
         after = rewrite(kind, text, base, _link(recorded), links.asking)
-        seen_at = f"{GATEWAY}/api" if within is None else f"{GATEWAY}{links.address()}"
+        seen_at = f"{GATEWAY}/api" if within is None else f"{GATEWAY}{links(url.href, url.href)}"
         return Rewritten(text, after, written, seen_at)
 
     def leads(self, address: str) -> bool:
