@@ -2,7 +2,7 @@
 
 Version 1 (CTA-5004) and version 2 (CTA-5004-B) are written as a Dictionary of Structured Fields (RFC 9651). Read here
 is a little more than that grammar, for players that write custom keys with capitals, or names of their content in other
-letters than ASCII. It takes some microseconds, a third of what a parser of all of that RFC does: it is done for every
+letters than ASCII. It takes some microseconds, half of what a parser of all of that RFC does: it is done for every
 segment, and of what stands there only ten values are wanted.
 """
 
