@@ -50,8 +50,10 @@ def _request(told: Told) -> Iterator[str]:
 
 def _line(told: Told) -> str:
     """The request's line; its url as it was given, which is easier to read than as it is sent."""
-    path = {"api": "GET /api?url=", "auth": "POST /api/auth"}.get(str(told["route"]), f"GET /api/{told['route']}")
-    return path + (str(told["url"]) or "..." if told["route"] == "api" else "")
+    naming = {"api": "GET /api?url=", "grant": "GET /api/grant?url="}.get(str(told["route"]))
+    if naming:
+        return naming + (str(told["url"]) or "...")
+    return "POST /api/auth" if told["route"] == "auth" else f"GET /api/{told['route']}"
 
 
 def _step(number: int, step: Told) -> Iterator[list[str]]:

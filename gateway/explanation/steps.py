@@ -215,5 +215,5 @@ def _refuses(named: Named, call: Call, media: Media, kind: MediaKind, tier: Tier
 
 
 def is_for_media(asked: Asked) -> bool:
-    """Whether the answer is an origin's."""
-    return asked.purpose is Purpose.MEDIA
+    """Whether the answer is media, or an address of media."""
+    return asked.purpose in {Purpose.MEDIA, Purpose.GRANT}

@@ -141,6 +141,17 @@ def test_whatever_a_request_for_media_is_answered_its_vary_is_told(gateway: Serv
         assert ", ".join(reply.headers.get_all("Vary", [])) == request["headers"]["Vary"]
 
 
+def test_a_request_for_an_address_is_told_as_it_is_answered(gateway: Service) -> None:
+    key = gateway.add_key("acme", "standard")
+    for url, status in ((MEDIA, 200), ("https://media.example.org/a.m3u8", 403), ("https://evil.test/a.m3u8", 403)):
+        request = told(gateway, "--key", key_id(key), "--route", "grant", "--url", url)
+        reply = gateway.get(f"/api/grant?url={quote(url, safe='')}", {"X-API-Key": key})
+        assert reply.status == request["verdict"]["status"] == status
+        assert ", ".join(reply.headers.get_all("Vary", [])) == request["headers"]["Vary"]
+    said = explain(gateway, "--key", key_id(key), "--route", "grant", "--url", MEDIA).stdout
+    assert f"GET /api/grant?url={MEDIA} by key\n" in said
+
+
 def test_people_read_no_line_with_blanks_at_its_end_and_one_point_after_a_detail(gateway: Service) -> None:
     key = gateway.add_key("acme", "standard")
     for _ in range(5):

@@ -33,13 +33,14 @@ def refused(reply: Reply, words: str = "") -> bool:
 
 
 @pytest.mark.parametrize("credential", list(Credential))
-async def test_it_is_about_media_alone(asking: Asking, credential: Credential) -> None:
+async def test_it_is_about_media_and_its_addresses_alone(asking: Asking, credential: Credential) -> None:
     for policy in (Streaming(allowed=False), Streaming.omitted()):
         async with asking.admit(policy, credential, Purpose.ACCOUNT):
             pass
-        with pytest.raises(AccessDenied):
-            async with asking.admit(policy, credential):
-                pass
+        for purpose in (Purpose.MEDIA, Purpose.GRANT):
+            with pytest.raises(AccessDenied):
+                async with asking.admit(policy, credential, purpose):
+                    pass
     async with asking.admit(Streaming(allowed=True), credential):
         pass
 
