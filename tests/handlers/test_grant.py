@@ -17,6 +17,19 @@ def asked(service: Service, url: str, headers: dict[str, str]) -> Reply:
 
 
 @pytest.fixture
+def service(standing_service: Service) -> Service:
+    return standing_service
+
+
+@pytest.fixture
+def origin(standing_origin: Origin) -> Origin:
+    """As if it were new."""
+    standing_origin.scripts.clear()
+    standing_origin.asked.clear()
+    return standing_origin
+
+
+@pytest.fixture
 def film(origin: Origin) -> str:
     origin.scripts["/a/b/film.mp4"] = answer(b"video")
     return f"{origin.url}/a/b/film.mp4"

@@ -42,6 +42,19 @@ END = "#EXT-X-ENDLIST\n"
 RENDITIONS = ("v1", "v2", "v3", "audio", "subtitles")
 
 
+@pytest.fixture
+def service(standing_service: Service) -> Service:
+    return standing_service
+
+
+@pytest.fixture
+def origin(standing_origin: Origin) -> Origin:
+    """As if it were new."""
+    standing_origin.scripts.clear()
+    standing_origin.asked.clear()
+    return standing_origin
+
+
 def put(origin: Origin, end: str, base: str = "") -> None:
     """A presentation at an origin; ``base`` stands before the references of its multivariant playlist."""
     absolute = re.sub(r'(?m)^(?=v\d/)|(?<=URI=")', base, MASTER)
