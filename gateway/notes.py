@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from gateway.identity import Notes, NoteTooLongError
 from gateway.identity.members import parse_members
@@ -18,18 +18,23 @@ from gateway.problem import InvalidToken, InvalidUrl
 OWN = "sluicegate."
 """What the names of the gateway's own query fields under ``/play`` begin with; no origin is told them."""
 
+MOST = 2000
+"""Notes that one manifest may need: each is signed, and an origin may name more than a worker has time for."""
+
 _PORT = re.compile(r":[0-9]+\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class SessionNotes:
-    """Notes for one viewing session."""
+    """Notes for one manifest, in one viewing session."""
 
     notes: Notes
     identity: Identity
+    _left: Iterator[int] = field(default_factory=lambda: iter(range(MOST)), init=False, repr=False, compare=False)
 
     def variables(self, url: str, values: Mapping[str, str]) -> str:
         """As `gateway.manifests.asking.Notes` says."""
+        self._count()
         try:
             return self.notes.sign_variables(self.identity, url, json.dumps(values, separators=(",", ":")))
         except NoteTooLongError as error:
@@ -39,10 +44,15 @@ class SessionNotes:
 
     def pathway(self, host: str) -> str:
         """As `gateway.manifests.asking.Notes` says; nothing for a host that is too long to be one."""
+        self._count()
         try:
             return self.notes.sign_pathway(self.identity, host)
         except NoteTooLongError:
             return ""
+
+    def _count(self) -> None:
+        if next(self._left, None) is None:
+            raise MalformedManifest(f"What the origin sends has more than {MOST} pathways or playlists with variables.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.identity import Grants, Keyring, Keys, Notes, NoteTooLongError, Scope, SessionTokens
-from gateway.notes import Noted, SessionNotes
+from gateway.manifests import MalformedManifest
+from gateway.notes import MOST, Noted, SessionNotes
 from gateway.origins.url import MediaUrl
 from gateway.policy import Credential, Identity
 from gateway.problem import InvalidToken, InvalidUrl
@@ -94,6 +95,16 @@ def test_a_note_is_bounded() -> None:
     with pytest.raises(NoteTooLongError):
         NOTES.sign_pathway(VIEWER, "x" * 1000)
     assert SessionNotes(NOTES, VIEWER).pathway("x" * 1000) == ""
+
+
+def test_a_manifest_that_needs_notes_without_end_is_refused() -> None:
+    written = SessionNotes(NOTES, VIEWER)
+    for _ in range(MOST):
+        written.pathway("h")
+    with pytest.raises(MalformedManifest):
+        written.pathway("h")
+    with pytest.raises(MalformedManifest):
+        written.variables(HERE, {"a": "b"})
 
 
 @pytest.mark.parametrize(
