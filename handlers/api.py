@@ -28,7 +28,10 @@ class ApiHandler(MediaHandler):
             await self.relay(url, links, admitted)
 
     def _asking(self, identity: Identity) -> Asking:
-        return Asking(own_address(self.request.headers), notes=SessionNotes(self.gateway.notes, identity))
+        return Asking(
+            own_address(self.request.headers, self.connection.local_port),
+            notes=SessionNotes(self.gateway.notes, identity),
+        )
 
     def _viewing(self, identity: Identity) -> Identity:
         """Who asks, in a viewing session: a key's own is one caller's use of one directory of an origin."""

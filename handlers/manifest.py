@@ -6,7 +6,7 @@ import asyncio
 import gzip
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from gateway.links import Links
@@ -96,7 +96,8 @@ async def read_manifest(answer: Answer, kind: Kind, start: bytes, links: Links) 
 
 
 def _rewritten(kind: Kind, text: bytes, base: str, links: Links) -> bytes:
-    return rewrite(kind, text, base, links.for_length(length(kind, text)), links.asking)
+    links = links.for_length(length(kind, text))
+    return rewrite(kind, text, base, links, replace(links.asking, licence=links.licences()))
 
 
 async def encode(manifest: Manifest, accepted: str) -> Encoded:

@@ -65,7 +65,7 @@ class PlayHandler(MediaHandler):
 
     def _asking(self, grant: Grant, noted: Noted, url: MediaUrl) -> Asking:
         notes = SessionNotes(self.gateway.notes, grant.identity)
-        return Asking(own_address(self.request.headers), url.query, noted.variables, notes)
+        return Asking(own_address(self.request.headers, self.connection.local_port), url.query, noted.variables, notes)
 
     async def _grant(self, text: str) -> Grant:
         try:

@@ -28,5 +28,5 @@ def rewrite(kind: Kind | Document, text: bytes, base: str, link: Link, asking: A
     if kind is Kind.HLS:
         return hls.rewrite(text, base, link, asking)
     if kind is Kind.DASH:
-        return dash.rewrite(text, base, link, asking.own)
+        return dash.rewrite(text, base, link, asking.own, asking.licence)
     return documents.rewrite(kind, text, base, link, asking)

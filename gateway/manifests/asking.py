@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from gateway.manifests.link import Link
+
 VARIABLES = "sluicegate.variables"
 """The query field that notes what a multivariant playlist defines for one of its media playlists."""
 
@@ -37,13 +39,15 @@ class _Unsigned:
 @dataclass(frozen=True, slots=True)
 class Asking:
     """``own`` is the gateway as the player reached it, ``scheme://host[:port]``, ``//host[:port]`` if the scheme is not
-    known, or nothing; ``query`` that part of the query of
-    the address the player sees which is its origin's; ``variables`` those that the manifest may import."""
+    known, or nothing; ``query`` that part of the query of the address the player sees which is its origin's;
+    ``variables`` those that the manifest may import; ``licence`` the link to what players ask by POST, if that is one
+    of its own."""
 
     own: str = ""
     query: str = ""
     variables: Mapping[str, str] = field(default_factory=dict)
     notes: Notes = field(default_factory=_Unsigned)
+    licence: Link | None = None
 
 
 def with_field(url: str, name: str, value: str) -> str:

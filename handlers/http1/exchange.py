@@ -23,6 +23,9 @@ class Written(Protocol):
     writing: bool
 
     @property
+    def local_port(self) -> int: ...
+
+    @property
     def closed(self) -> bool: ...
 
     @property
@@ -91,6 +94,11 @@ class Exchange(HTTPConnection):
         self._wire.answered(keep=self._keep)
 
     # -- what handlers ask besides -------------------------------------------------------------------------------------
+
+    @property
+    def local_port(self) -> int:
+        """The port that the client has connected to; 0 on a unix socket."""
+        return self._wire.local_port
 
     @property
     def closed(self) -> bool:

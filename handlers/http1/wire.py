@@ -65,6 +65,12 @@ class Wire(asyncio.Protocol):
             self._taken.exception()  # marks it seen: nobody need ask
 
     @property
+    def local_port(self) -> int:
+        """The port that the client has connected to; 0 on a unix socket."""
+        name = self._socket.getsockname()
+        return int(name[1]) if isinstance(name, tuple) else 0
+
+    @property
     def closed(self) -> bool:
         """Whether nothing can be written any more."""
         return self._transport.is_closing()
