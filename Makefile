@@ -52,11 +52,11 @@ $(VENV)/test.stamp: requirements-dev.lock $(VENV)/run.stamp
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
-# The page plays natively, or with hls.js where there is npm to install it.
+# The page plays natively, or with hls.js and dash.js where there is npm to install them.
 web/node_modules/.stamp: web/package-lock.json
-	@if command -v npm >/dev/null; then echo "installing hls.js"; \
+	@if command -v npm >/dev/null; then echo "installing hls.js and dash.js"; \
 	  npm ci --prefix web --ignore-scripts --no-audit --no-fund --silent; \
-	else echo "npm is not here: the page will play natively only (Safari, Chromium)"; mkdir -p web/node_modules; fi
+	else echo "npm is not here: the page will play natively only (Safari, Chromium), and no DASH"; mkdir -p web/node_modules; fi
 	@touch $@
 
 tests/players/node_modules/.stamp: tests/players/package-lock.json

@@ -68,6 +68,11 @@ function note(fatal, text) {
   errors.push({ fatal: Boolean(fatal), text, at: video.currentTime });
 }
 
+/** Have an engine's script, if it has one. */
+async function load(name) {
+  if (SCRIPTS[name] && !document.querySelector(`script[src="${SCRIPTS[name]}"]`)) await script(SCRIPTS[name]);
+}
+
 function script(address) {
   return new Promise((resolve, reject) => {
     const made = document.createElement("script");
@@ -84,7 +89,7 @@ function script(address) {
  */
 async function start(how) {
   engine = how.engine;
-  if (SCRIPTS[engine] && !document.querySelector(`script[src="${SCRIPTS[engine]}"]`)) await script(SCRIPTS[engine]);
+  await load(engine);
   if (how.gateway) {
     gate = new Sluicegate({ gateway: how.gateway, token: how.token ?? "/token" });
     gate.addEventListener("failed", ({ detail }) => failures.push({ refused: detail.refused, error: detail.error.message }));
@@ -152,7 +157,7 @@ function state() {
 
 globalThis.players = {
   make: (/** @type {string} */ gateway) => new Sluicegate({ gateway, token: "/token" }),
-  start, stop, state, media,
+  start, stop, state, media, load, note,
   gate: () => gate,
   seek: (/** @type {number} */ time) => { media().currentTime = time; },
 };

@@ -109,12 +109,16 @@ class Site:
             "players.start(arguments[0])", {"engine": engine, "url": url, "gateway": self.gateway, **how}
         )
 
-    def play_all(self, browser: Chrome, wanted: Sequence[tuple[str, str]], **how: object) -> None:
-        """Play pairs of engine and media URL side by side, each in a frame of its own with its page and its token."""
-        self.served["/frames.html"] = FRAMES.format(frames=FRAME * len(wanted)).encode()
+    def show_frames(self, browser: Chrome, count: int) -> None:
+        """Open its page in so many frames side by side, and wait until each can be told what to play."""
+        self.served["/frames.html"] = FRAMES.format(frames=FRAME * count).encode()
         browser.get(f"{self.url}/frames.html")
         ready = "return Array.from(frames).every((frame) => frame.players)"
         wait_until(lambda: browser.execute_script(ready))
+
+    def play_all(self, browser: Chrome, wanted: Sequence[tuple[str, str]], **how: object) -> None:
+        """Play pairs of engine and media URL side by side, each in a frame of its own with its page and its token."""
+        self.show_frames(browser, len(wanted))
         for index, (engine, url) in enumerate(wanted):
             told = {"engine": engine, "url": url, "gateway": self.gateway, "token": f"/token?{index}", **how}
             browser.execute_script("frames[arguments[0]].players.start(arguments[1])", index, told)

@@ -6,7 +6,7 @@
  * @typedef {(error: unknown, request: Request) => void} Answered
  * @typedef {(options: Options, answered: Answered) => Request} Send
  * @typedef {{on(name: string, heard: () => void): void, off(name: string, heard: () => void): void,
- *   tech(safety: unknown): {vhs?: any} | undefined}} VideoJs
+ *   tech(safety: any): any}} VideoJs
  * @typedef {import("./pass.js").Pass} Pass
  */
 import { FIELD } from "./pass.js";

@@ -1,0 +1,143 @@
+"""A live stream played for several token lifetimes: ``python -m benchmarks.token_lives [seconds] [lifetimes]``.
+
+Session tokens and playback grants both hold for so many seconds (60, and three of them, by default). Players watch
+side by side in one Chromium, on a provider's page by sluicegate.js. Then the key is revoked. For each player: how often
+it stood still, for want of data or of a processor, tokens fetched, requests tried again, and the seconds from when the
+revocation is written to the first request that was refused. The gateway is told by SIGHUP, as `systemctl reload` does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from selenium.webdriver import Chrome
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+
+from demo.origin import MEDIA, origin_app
+from tests.demo.chromium import chromium, logged, wait_until
+from tests.players.site import Site, starved, states
+from tests.service import Service, tiers_text
+
+HLS, DASH = "/live/live.m3u8", "/live/dash.mpd"
+PLAYERS = [("hls.js", HLS), ("shaka", HLS), ("shaka", DASH), ("dash.js", DASH), ("video.js", HLS), ("native", HLS)]
+FORGET = """
+    for (const { performance } of Array.from(frames)) {
+        performance.setResourceTimingBufferSize(10000);
+        performance.clearResourceTimings();
+    }
+"""
+REFUSED = """
+    return Array.from(frames, ({ performance }) => performance.getEntriesByType("resource")
+        .filter(({ responseStatus }) => responseStatus === 401)
+        .map(({ responseEnd }) => (responseEnd + performance.timeOrigin) / 1000)
+        .filter((at) => at > arguments[0])[0] ?? null);
+"""
+"""In each frame, when the first request was refused; a page is not told of those of the browser's own player."""
+
+
+def refused_natively(browser: Chrome) -> float | None:
+    """When the first request of the browser's own player was refused, of those since the last look."""
+    for entry in logged(browser, "performance"):
+        message = json.loads(entry["message"])["message"]
+        if message["method"] == "Network.responseReceived":
+            said = message["params"]
+            if said["response"]["status"] == 401 and said["type"] not in {"XHR", "Fetch", "Preflight"}:
+                return float(entry["timestamp"]) / 1000
+    return None
+
+
+@contextmanager
+def origin() -> Iterator[str]:
+    """The demo's origin, which has a live stream."""
+    sockets = bind_sockets(0, "127.0.0.1")
+    loop = asyncio.new_event_loop()
+
+    async def listen() -> None:
+        HTTPServer(origin_app(MEDIA)).add_sockets(sockets)
+
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    asyncio.run_coroutine_threadsafe(listen(), loop).result()
+    yield f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+@dataclass(frozen=True)
+class Watched:
+    """One player: how it went, and the seconds from the revocation to its first refusal, if there was one."""
+
+    engine: str
+    media: str
+    told: dict[str, Any]
+    refused: float | None
+
+    def row(self) -> str:
+        told = self.told
+        still, dry = len(told["stalls"]) + len(told["waits"]), len(starved(told))
+        said = "nothing in 20 s" if self.refused is None else f"{self.refused:.1f} s"
+        return (
+            f"{self.engine:<10}{self.media:<7}{told['played']:>7.0f}s{dry:>9}{still - dry:>6}{told['tokens']:>8}"
+            f"{told['retries']:>7}{told['fatal']:>7}  {said}"
+        )
+
+
+HEAD = f"{'player':<10}{'media':<7}{'played':>8}{'starved':>9}{'busy':>6}{'tokens':>8}{'again':>7}{'fatal':>7}  refused"
+
+
+def watch(folder: Path, seconds: int, lifetimes: int) -> tuple[list[Watched], float]:
+    """Play, revoke, and tell of each player, and after how many seconds the gateway knew."""
+    lives = f"session: {{lifetime: {seconds}s}}\nplayback: {{lifetime: {seconds}s}}\n"
+    with origin() as media, chromium(folder / "browser") as browser:
+        service = Service.start(folder / "gateway", lives + tiers_text(media))
+        site = Site.start(f"http://127.0.0.1:{service.port}", service.add_key("acme", "partner"))
+        try:
+            site.play_all(browser, [(engine, media + path) for engine, path in PLAYERS])
+            wait_until(lambda: all(told["played"] > 1 or told["fatal"] for told in states(browser)))
+            time.sleep(seconds * lifetimes)
+            told = states(browser)
+            browser.execute_script(FORGET)
+            logged(browser, "performance")
+            revoked = time.time()
+            service.key_file().revoke("acme")
+            service.reload()
+            known = time.time() - revoked
+            time.sleep(20)
+            refused = browser.execute_script(REFUSED, revoked)
+            refused[-1] = refused_natively(browser)
+            browser.get("about:blank")
+        finally:
+            site.stop()
+            service.stop()
+    return [
+        Watched(engine, path.rpartition(".")[2], now, at and at - revoked)
+        for (engine, path), now, at in zip(PLAYERS, told, refused, strict=True)
+    ], known
+
+
+def main() -> None:
+    asked = [int(argument) for argument in sys.argv[1:3]]
+    with tempfile.TemporaryDirectory() as made:
+        rows, known = watch(Path(made), *(asked + [60, 3][len(asked) :]))
+    print(HEAD)
+    for row in rows:
+        print(row.row())
+        for problem in (*starved(row.told), *(error for error in row.told["errors"] if error["fatal"])):
+            print("          ", problem)
+    print(f"the gateway knew of the revocation after {known:.2f} s")
+
+
+if __name__ == "__main__":
+    main()
