@@ -14,23 +14,24 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from selenium.webdriver import Chrome
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
 from demo.origin import MEDIA, origin_app
-from tests.demo.chromium import chromium, logged, wait_until
+from tests.demo.chromium import chromium, wait_until
 from tests.players.site import Site, starved, states
 from tests.service import Service, tiers_text
 
 HLS, DASH = "/live/live.m3u8", "/live/dash.mpd"
-PLAYERS = [("hls.js", HLS), ("shaka", HLS), ("shaka", DASH), ("dash.js", DASH), ("video.js", HLS), ("native", HLS)]
+NATIVE = ("native", HLS)
+PLAYERS = [("hls.js", HLS), ("shaka", HLS), ("shaka", DASH), ("dash.js", DASH), ("video.js", HLS), NATIVE]
 FORGET = """
     for (const { performance } of Array.from(frames)) {
         performance.setResourceTimingBufferSize(10000);
@@ -43,17 +44,16 @@ REFUSED = """
         .map(({ responseEnd }) => (responseEnd + performance.timeOrigin) / 1000)
         .filter((at) => at > arguments[0])[0] ?? null);
 """
-"""In each frame, when the first request was refused; a page is not told of those of the browser's own player."""
+"""In each frame, when the first request was refused. Neither a page nor a driver is told of those of the browser's own
+player."""
 
 
-def refused_natively(browser: Chrome) -> float | None:
-    """When the first request of the browser's own player was refused, of those since the last look."""
-    for entry in logged(browser, "performance"):
-        message = json.loads(entry["message"])["message"]
-        if message["method"] == "Network.responseReceived":
-            said = message["params"]
-            if said["response"]["status"] == 401 and said["type"] not in {"XHR", "Fetch", "Preflight"}:
-                return float(entry["timestamp"]) / 1000
+def refused_natively(log: str) -> float | None:
+    """When the first request under ``/play`` was refused, by the log, if only the browser's own player plays."""
+    for line in log.splitlines():
+        said = json.loads(line)
+        if said.get("route") == "play" and said.get("status") == 401:
+            return datetime.fromisoformat(said["time"]).timestamp()
     return None
 
 
@@ -87,56 +87,57 @@ class Watched:
     def row(self) -> str:
         told = self.told
         still, dry = len(told["stalls"]) + len(told["waits"]), len(starved(told))
-        said = "nothing in 20 s" if self.refused is None else f"{self.refused:.1f} s"
+        said = f"nothing in {AFTERWARDS} s" if self.refused is None else f"{self.refused:.1f} s"
         return (
             f"{self.engine:<10}{self.media:<7}{told['played']:>7.0f}s{dry:>9}{still - dry:>6}{told['tokens']:>8}"
             f"{told['retries']:>7}{told['fatal']:>7}  {said}"
         )
 
 
+AFTERWARDS = 20
+"""Seconds to watch after the revocation."""
+
 HEAD = f"{'player':<10}{'media':<7}{'played':>8}{'starved':>9}{'busy':>6}{'tokens':>8}{'again':>7}{'fatal':>7}  refused"
 
 
-def watch(folder: Path, seconds: int, lifetimes: int) -> tuple[list[Watched], float]:
-    """Play, revoke, and tell of each player, and after how many seconds the gateway knew."""
+def watch(folder: Path, players: Sequence[tuple[str, str]], seconds: int, lifetimes: int) -> Iterator[Watched]:
+    """Play, revoke, and tell of each player."""
     lives = f"session: {{lifetime: {seconds}s}}\nplayback: {{lifetime: {seconds}s}}\n"
     with origin() as media, chromium(folder / "browser") as browser:
         service = Service.start(folder / "gateway", lives + tiers_text(media))
         site = Site.start(f"http://127.0.0.1:{service.port}", service.add_key("acme", "partner"))
         try:
-            site.play_all(browser, [(engine, media + path) for engine, path in PLAYERS])
+            site.play_all(browser, [(engine, media + path) for engine, path in players])
             wait_until(lambda: all(told["played"] > 1 or told["fatal"] for told in states(browser)))
             time.sleep(seconds * lifetimes)
             told = states(browser)
             browser.execute_script(FORGET)
-            logged(browser, "performance")
-            revoked = time.time()
+            before, revoked = len(service.log.read_text()), time.time()
             service.key_file().revoke("acme")
             service.reload()
-            known = time.time() - revoked
-            time.sleep(20)
+            time.sleep(AFTERWARDS)
             refused = browser.execute_script(REFUSED, revoked)
-            refused[-1] = refused_natively(browser)
+            if list(players) == [NATIVE]:
+                refused = [refused_natively(service.log.read_text()[before:])]
             browser.get("about:blank")
         finally:
             site.stop()
             service.stop()
-    return [
-        Watched(engine, path.rpartition(".")[2], now, at and at - revoked)
-        for (engine, path), now, at in zip(PLAYERS, told, refused, strict=True)
-    ], known
+    for (engine, path), now, at in zip(players, told, refused, strict=True):
+        yield Watched(engine, path.rpartition(".")[2], now, at and at - revoked)
 
 
 def main() -> None:
     asked = [int(argument) for argument in sys.argv[1:3]]
+    seconds, lifetimes = asked + [60, 3][len(asked) :]
     with tempfile.TemporaryDirectory() as made:
-        rows, known = watch(Path(made), *(asked + [60, 3][len(asked) :]))
+        *rows, native = watch(Path(made) / "all", PLAYERS, seconds, lifetimes)
+        (alone,) = watch(Path(made) / "native", [NATIVE], seconds, 0)
     print(HEAD)
-    for row in rows:
+    for row in [*rows, replace(native, refused=alone.refused)]:
         print(row.row())
         for problem in (*starved(row.told), *(error for error in row.told["errors"] if error["fatal"])):
             print("          ", problem)
-    print(f"the gateway knew of the revocation after {known:.2f} s")
 
 
 if __name__ == "__main__":

@@ -9,8 +9,9 @@
 /** Failures in a row, without `STEADY` seconds of playing between them, after which it gives up. */
 const MOST_RECOVERIES = 5;
 const STEADY = 5;
-/** Milliseconds before its end at which the address of a live stream is replaced: its playlist is asked for again and again. */
-const EARLY = 3_000;
+/** What part of its life is left to the address of a live stream when it is replaced, and the most milliseconds of it. */
+const EARLY = 0.2;
+const EARLIEST = 30_000;
 
 export class NativePlayback {
   #grant;
@@ -44,11 +45,11 @@ export class NativePlayback {
     const turn = this.#turn += 1;
     const { url, expires_in: seconds } = await this.#grant(this.url);
     if (turn !== this.#turn) return;
-    const at = Date.now() + 1000 * seconds;
+    const left = 1000 * seconds;
     this.video.src = url;
     if (this.#running) this.video.play().catch(() => {}); // a browser that wants a press on its button is not a failure
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#replace(), Math.min(at - Date.now() - EARLY, 2 ** 31 - 1));
+    this.#timer = setTimeout(() => this.#replace(), Math.min(left - Math.min(EARLY * left, EARLIEST), 2 ** 31 - 1));
   }
 
   /** Let go of the element; what plays goes on while its address holds. */
@@ -89,6 +90,6 @@ export class NativePlayback {
     this.#failedAt = this.#at;
     if (this.#recovered > MOST_RECOVERIES) { this.#failed(new Error(this.video.error?.message || "it does not play")); return; }
     await new Promise((resolve) => { setTimeout(resolve, 500 * (this.#recovered - 1)); });
-    if (turn === this.#turn) await this.open().catch((error) => this.#failed(error));
+    if (turn === this.#turn) await this.open().catch(() => this.#recover());
   }
 }

@@ -16,8 +16,10 @@ const JITTER = 0.15;
 const TRIES = 5;
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 30_000;
-/** Milliseconds without another renewal after one that failed, or after two tokens were refused. */
+/** Milliseconds without another renewal after one that failed, or after two tokens were refused; twice as many after the
+ * next, and so on, up to the longest. */
 const REST = 5_000;
+const LONGEST_REST = 300_000;
 
 export class Token {
   #source;
@@ -27,6 +29,10 @@ export class Token {
   #renewAt = 0;
   #expiresAt = 0;
   #restUntil = 0;
+  /** Renewals that failed since the last one that did not. */
+  #failed = 0;
+  /** The server gives no more: it is asked when somebody needs a token, and not in advance. */
+  #refused = false;
   /** @type {unknown} */
   #lastError = null;
   /** @type {Promise<string> | null} */
@@ -117,14 +123,16 @@ export class Token {
   /** What plays is left alone: its grants may hold for hours. @param {AskingError} error */
   #giveUp(error) {
     this.#lastError = error;
-    this.#restUntil = Date.now() + REST;
-    if (!this.#ended) this.#tell("failed", { error, refused: isRefusal(error) });
+    this.#restUntil = Date.now() + Math.min(LONGEST_REST, REST * 2 ** this.#failed);
+    this.#failed += 1;
+    this.#refused = isRefusal(error);
+    if (!this.#ended) this.#tell("failed", { error, refused: this.#refused });
     return error;
   }
 
   #schedule() {
     clearTimeout(this.#timer);
-    if (this.#ended || !this.#kept || !this.#text) return;
+    if (this.#ended || !this.#kept || !this.#text || this.#refused) return;
     const at = Math.max(this.#renewAt, this.#restUntil, Date.now() + 1000);
     this.#timer = setTimeout(() => this.get().catch(() => {}), Math.min(at - Date.now(), 2 ** 31 - 1));
   }
