@@ -116,7 +116,7 @@ class InspectHandler(Handler):
         if media.head.status >= 300 or media.manifest is not Manifest.HLS:
             what = f"it answers with {media.head.status}" if media.head.status >= 300 else "what came is no playlist"
             return _without_media(found, what)
-        read = partial(inspected.add_media, found, media.text, media.url.href, self._now())
+        read = partial(inspected.add_media, found, media.text, media.url.href, self._now(), is_cut=media.is_cut)
         return _cut(await asyncio.to_thread(read), media)
 
     def _now(self) -> datetime:
@@ -125,14 +125,15 @@ class InspectHandler(Handler):
 
 def _read(looked: Looked, now: datetime) -> Inspected:
     if looked.manifest is Manifest.HLS:
-        return _cut(inspected.inspect_hls(looked.text, looked.url.href, now), looked)
+        return _cut(inspected.inspect_hls(looked.text, looked.url.href, now, whole=not looked.is_cut), looked)
     if looked.manifest is Manifest.DASH:
         return _cut(inspected.inspect_dash(looked.text, now, whole=not looked.is_cut), looked)
     return inspected.inspect_file(looked.text, looked.head.get("Content-Type"), looked.total)
 
 
 def _cut(found: Inspected, looked: Looked) -> Inspected:
-    extra = (of_size(looked.total or 0, MOST_OF_A_MANIFEST),) if looked.is_cut else ()
+    is_told = any(each.code == "cut" for each in found.findings)
+    extra = (of_size(looked.total or 0, MOST_OF_A_MANIFEST),) if looked.is_cut and not is_told else ()
     return replace(found, findings=(*extra, *found.findings))
 
 

@@ -29,6 +29,9 @@ def find(mpd: Mpd, now: datetime) -> Iterator[Finding]:
     if mpd.trouble:
         right = "write well-formed XML in UTF-8 without a document type; players refuse anything else"
         yield error("not-well-formed", "the manifest", mpd.trouble, right)
+    if mpd.is_cut:
+        what = "The manifest has more elements than are read here: the rest is not told."
+        yield warning("cut", "the manifest", what, "players load all of it, a live one again and again: shorten it")
     yield from _root(mpd)
     yield from (_dynamic(mpd, now) if mpd.is_live else _static(mpd))
     for period in mpd.periods:

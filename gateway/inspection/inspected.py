@@ -21,6 +21,16 @@ from gateway.inspection.xml_tree import read_xml
 MOST_FINDINGS = 2000
 """Findings that are looked for in one text; a hostile one would have as many as it has lines."""
 
+OF_THE_END = frozenset(
+    {
+        *("vod-without-end", "no-uri", "variant-without-uri", "no-segments", "no-variants", "group-missing"),
+        *("no-media-sequence", "short-window", "stale", "not-renewed", "date-range-without-time", "date-range-start"),
+        *("no-periods", "no-adaptation-sets", "no-representations", "no-duration", "no-utc-timing"),
+        *("template-without-duration", "no-target-duration", "no-part-target", "no-part-hold-back"),
+    }
+)
+"""Codes of what a text that was cut may have further on."""
+
 
 @dataclass(frozen=True, slots=True)
 class Inspected:
@@ -46,34 +56,46 @@ class Answered:
     path: str
 
 
-def inspect_hls(text: bytes, base: str, now: datetime) -> Inspected:
-    """A playlist of either kind that came from ``base``."""
-    read = read_hls(text, base)
-    findings = _some(hls_rules.find(read, now))
+def inspect_hls(text: bytes, base: str, now: datetime, *, whole: bool = True) -> Inspected:
+    """A playlist of either kind that came from ``base``, and is ``whole`` or was cut."""
+    read = read_hls(text if whole else _whole_lines(text), base)
+    is_cut = read.playlist.is_cut or not whole
+    findings = _some(hls_rules.find(read, now), is_cut=is_cut)
     if isinstance(read, MediaPlaylist):
-        return Inspected(tell_media(read, now), findings)
+        return Inspected(_media(read, now, is_cut=is_cut), findings)
     return Inspected(tell_multivariant(read), findings, read.first, variables=read.playlist.variables)
 
 
-def add_media(whole: Inspected, text: bytes, base: str, now: datetime) -> Inspected:
+def _whole_lines(text: bytes) -> bytes:
+    return text[: text.rfind(b"\n") + 1]
+
+
+def _media(read: MediaPlaylist, now: datetime, *, is_cut: bool) -> Presentation:
+    """Of one that was cut it is not known whether it ends, and when."""
+    told = tell_media(read, now)
+    return replace(told, live=None, duration=None, window=None) if is_cut else told
+
+
+def add_media(whole: Inspected, text: bytes, base: str, now: datetime, *, is_cut: bool = False) -> Inspected:
     """What the first media playlist adds to a multivariant that has a ``next_uri``."""
-    read = read_hls(text, base, whole.variables)
+    read = read_hls(_whole_lines(text) if is_cut else text, base, whole.variables)
+    is_cut = is_cut or read.playlist.is_cut
     if isinstance(read, Multivariant):
         what = "The first variant leads to another multivariant playlist."
         right = "let each variant's URI lead to a media playlist"
         return replace(whole, findings=(*whole.findings, error("variant-kind", "the first variant", what, right)))
     number, first = next((at, each) for at, each in enumerate(whole.presentation.variants, 1) if each.uri)
     where = f"the media playlist of variant {number}"
-    found = [replace(each, where=f"{where}, {each.where}") for each in _some(hls_rules.find(read, now))]
+    found = [replace(each, where=f"{where}, {each.where}") for each in _some(hls_rules.find(read, now), is_cut=is_cut)]
     found += hls_rules.disagreements(first, read)
-    told = with_media(whole.presentation, tell_media(read, now))
+    told = with_media(whole.presentation, _media(read, now, is_cut=is_cut))
     return Inspected(told, (*whole.findings, *found), also_read=where)
 
 
 def inspect_dash(text: bytes, now: datetime, *, whole: bool) -> Inspected:
     """A manifest, which is ``whole`` or was cut."""
-    mpd = read_mpd(read_xml(text, whole))
-    return Inspected(tell_dash(mpd, now), _some(dash_rules.find(mpd, now)))
+    mpd = read_mpd(read_xml(text, whole=whole))
+    return Inspected(tell_dash(mpd, now), _some(dash_rules.find(mpd, now), is_cut=mpd.is_cut))
 
 
 def inspect_file(start: bytes, content_type: str, size: int | None) -> Inspected:
@@ -109,5 +131,6 @@ def with_answer(found: Inspected, answered: Answered, now: datetime) -> Inspecte
     return replace(found, findings=(*extra, *found.findings))
 
 
-def _some(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    return tuple(islice(findings, MOST_FINDINGS))
+def _some(findings: Iterable[Finding], *, is_cut: bool = False) -> tuple[Finding, ...]:
+    """Of what was cut, without what may only be missing because of that."""
+    return tuple(islice((each for each in findings if not (is_cut and each.code in OF_THE_END)), MOST_FINDINGS))

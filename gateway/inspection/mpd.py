@@ -118,11 +118,12 @@ class Period:
 
 @dataclass(frozen=True)
 class Mpd:
-    """A manifest; ``trouble`` says what stopped the reading of it, if anything."""
+    """A manifest; ``trouble`` says what is wrong with the rest of it, if anything, ``is_cut`` that there is more."""
 
     root: Element
     periods: tuple[Period, ...]
     trouble: str = ""
+    is_cut: bool = False
 
     @property
     def is_live(self) -> bool:
@@ -152,8 +153,8 @@ def read_mpd(document: Document) -> Mpd:
     starts = _starts(elements, live=root.get("type") == "dynamic")
     ends = [*starts[1:], seconds(root.get("mediaPresentationDuration"))]
     periods = [reader.period(number, *each) for number, each in enumerate(zip(elements, starts, ends, strict=False), 1)]
-    more = f"It has more than {MOST} representations, of which the rest is not read." if reader.left < 0 else ""
-    return Mpd(root, tuple(periods), document.trouble or more)
+    is_cut = document.is_cut or reader.left < 0 or len(elements) == MOST
+    return Mpd(root, tuple(periods), document.trouble, is_cut)
 
 
 def _starts(elements: Sequence[Element], *, live: bool) -> list[float | None]:

@@ -34,7 +34,7 @@ def extent_of(addressing: Addressing, period: float | None) -> Extent | None:
     if length is None or period is None:
         return None
     count = math.ceil(round(period / length, 6))
-    return Extent(count, min(length, period), length, period)
+    return Extent(count, length, length, count * length)  # of which the last may be shorter
 
 
 def _of_timeline(addressing: Addressing, timeline: tuple[Step, ...], period: float | None) -> Extent | None:

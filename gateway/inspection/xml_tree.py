@@ -46,26 +46,34 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What could be read; ``root`` is None if nothing could, ``trouble`` says what stopped the reading, if anything."""
+    """What could be read; ``root`` is None if nothing could, ``trouble`` says what is wrong with the rest, if anything,
+    and ``is_cut`` that there is more than was read."""
 
     root: Element | None
     trouble: str = ""
+    is_cut: bool = False
 
 
-class _Trouble(Exception):  # noqa: N818 - it is one
-    """Why the rest is not read."""
+class _DocumentType(Exception):  # noqa: N818 - what it is about
+    """There is one, and it is not read."""
 
 
-def read_xml(text: bytes, whole: bool = True) -> Document:  # noqa: FBT001, FBT002 - told by name
+class _TooMuch(Exception):  # noqa: N818 - what it is about
+    """The rest is not read."""
+
+
+def read_xml(text: bytes, *, whole: bool = True) -> Document:
     """Read a document in UTF-8; one that is not ``whole`` was cut off, which is no trouble of its own."""
     builder = _Builder()
     try:
         builder.parser.Parse(text, whole)
     except expat.ExpatError as error:
         return Document(builder.root, f"It is not well-formed XML: {error}.")
-    except _Trouble as trouble:
-        return Document(builder.root, str(trouble))
-    return Document(builder.root)
+    except _DocumentType:
+        return Document(builder.root, "It declares a document type, which no DASH player needs and which is not read.")
+    except _TooMuch:
+        return Document(builder.root, is_cut=True)
+    return Document(builder.root, is_cut=not whole)
 
 
 class _Builder:
@@ -83,7 +91,7 @@ class _Builder:
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._count += 1
         if len(self._open) >= DEEPEST or self._count > MOST:
-            raise _Trouble(f"It has more than {MOST} elements, or more than {DEEPEST} inside one another.")
+            raise _TooMuch
         element = Element(name.rpartition(":")[2], attributes)
         if self._open:
             self._open[-1].children.append(element)
@@ -100,4 +108,4 @@ class _Builder:
             self._open[-1].text += data[:4096]
 
     def _refuse(self, *_declared: object) -> None:
-        raise _Trouble("It declares a document type, which no DASH player needs and which is not read.")
+        raise _DocumentType

@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 import json
 import subprocess
+import threading
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -226,6 +228,43 @@ def test_a_segment_is_known_by_its_first_bytes(service: Service, origin: Origin)
     assert told["kind"] == "mpeg-ts"
     assert [codec["words"] for codec in told["variants"][0]["codecs"]] == ["H.264", "AAC"]
     assert [problem["code"] for problem in told["problems"]] == ["content-type"]
+
+
+def test_no_more_than_a_few_are_inspected_at_once(service: Service, origin: Origin) -> None:
+    going_on = threading.Event()
+
+    def held(request: BaseHTTPRequestHandler) -> None:
+        going_on.wait(HANG)
+        answer(VOD, 200, Content_Type=HLS, Cache_Control="no-store")(request)
+
+    urls = [f"{origin.url}/held-{number}.m3u8" for number in range(9)]
+    origin.scripts = {url.removeprefix(origin.url): held for url in urls}
+    with ThreadPoolExecutor(len(urls)) as clients:
+        replies = [clients.submit(inspect, service, url) for url in urls]
+        refused = next(as_completed(replies, HANG)).result()
+        going_on.set()
+        statuses = sorted(reply.result().status for reply in replies)
+    assert (refused.status, refused.json["error"]) == (503, "Temporarily out of capacity")
+    assert refused.headers["Retry-After"] == "1"
+    assert statuses == [200] * 8 + [503]
+    assert inspect(service, urls[0]).status == 200
+
+
+@pytest.mark.parametrize(
+    "body", [b"#EXTM3U\n" + b"a\n" * (1 << 20), b"#EXTM3U\n#EXT-X-MEDIA:" + b'"' * (1 << 20), b"<MPD>" * 300_000]
+)
+def test_a_hostile_manifest_is_answered_and_holds_nobody_up(service: Service, origin: Origin, body: bytes) -> None:
+    kind = "application/dash+xml" if body.startswith(b"<") else HLS
+    url = serve(origin, "/hostile", body, kind)
+    with ThreadPoolExecutor(1) as clients:
+        waiting = clients.submit(inspect, service, url)
+        slowest = 0.0
+        while not waiting.done():
+            asked = time.monotonic()
+            assert service.get("/api/health").status == 200
+            slowest = max(slowest, time.monotonic() - asked)
+    assert waiting.result().status == 200
+    assert slowest < HANG / 4
 
 
 # -- to whom -----------------------------------------------------------------------------------------------------------

@@ -139,3 +139,27 @@ def test_no_file_is_too_broken_to_be_told(noise: bytes, name: str) -> None:
     at = len(noise) * 13 % len(good)
     answers(noise)
     answers(good[:at] + noise + good[at + len(noise) :])
+
+
+@pytest.mark.parametrize("name", ["hls-ts/360p/index.m3u8", "hls-ts/master.m3u8", "hls-fmp4/index.m3u8"])
+def test_what_was_cut_is_not_blamed_for_what_it_may_have_further_on(name: str) -> None:
+    text = (MEDIA / name).read_bytes()
+    for end in range(40, len(text)):
+        found = inspect_hls(text[:end], BASE, NOW, whole=False)
+        assert found.findings == (), text[:end]
+        assert (found.presentation.live, found.presentation.duration) == (None, None)
+
+
+def test_a_dash_manifest_that_was_cut_is_not_blamed_either() -> None:
+    text = (MEDIA / "dash" / "manifest.mpd").read_bytes()
+    for end in range(text.index(b"<Period"), len(text)):
+        assert {each.code for each in inspect_dash(text[:end], NOW, whole=False).findings} == {"cut"}, text[:end]
+
+
+def test_more_elements_than_are_read_are_no_mistake() -> None:
+    text = (MEDIA / "dash" / "manifest.mpd").read_bytes()
+    many = text.replace(b'<S t="0" d="49152" r="9" />', b'<S t="0" d="49152"/>' + b'<S d="1"/>' * 60_000)
+    assert {each.code for each in inspect_dash(many, NOW, whole=True).findings} == {"cut"}
+    playlist = (MEDIA / "hls-ts" / "360p" / "index.m3u8").read_bytes()
+    long = playlist.replace(b"#EXTINF:4.000000,\n", b"#EXTINF:4.000000,\nx.ts\n" * 30_000 + b"#EXTINF:4,\n", 1)
+    assert {each.code for each in inspect_hls(long, BASE, NOW).findings} == {"cut"}
