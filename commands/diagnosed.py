@@ -9,7 +9,7 @@ from gateway.diagnosis.clocks import NOTICED, apart, skew_of
 from gateway.diagnosis.finding import Finding, Weight
 from gateway.diagnosis.redaction import plain, shown
 from gateway.diagnosis.report import Report, ranges_told
-from gateway.diagnosis.seen import Got, Hop, Seen
+from gateway.diagnosis.seen import Got, Hop, Part, Seen
 from gateway.diagnosis.verdict import Outcome
 from gateway.diagnosis.web import ANY_PAGE, reading
 
@@ -76,7 +76,9 @@ def _step(number: int, seen: Seen, report: Report) -> Iterator[list[str]]:
 def _answer(seen: Seen, got: Got) -> str:
     size = f"{got.size} bytes" if got.whole else f"{got.size} bytes read"
     told = plain(got.head.get("Content-Type"), 60) or "no type"
-    return f"{told}, {seen.form.value}, {size}, first byte after {got.seconds * 1000:.0f} ms"
+    hidden = got.is_good and seen.step.encrypted and seen.step.part is Part.SEGMENT
+    form = "encrypted, and not looked into" if hidden else seen.form.value
+    return f"{told}, {form}, {size}, first byte after {got.seconds * 1000:.0f} ms"
 
 
 def _way(hops: Sequence[Hop]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,8 @@ from commands.diagnosing.probe import Prober
 from commands.diagnosing.walk import Walk
 from gateway.configuration import Sources
 from gateway.diagnosis.address import Address, read_address
+from gateway.diagnosis.finding import Finding
+from gateway.diagnosis.relaying import relay_findings
 from gateway.diagnosis.report import Report
 from gateway.diagnosis.web import ANY_PAGE
 from gateway.identity import Keyring, keyring_path, read_keys
@@ -56,6 +59,7 @@ class Question:
     budget: Budget = field(default_factory=Budget)
     _access: Access = field(default_factory=Access, init=False)
     _walk: Walk | None = field(default=None, init=False)
+    _noted: Sequence[Finding] = field(default=(), init=False)
 
     def answer(self) -> Report:
         """Look, and judge; after Ctrl-C by what was seen until then."""
@@ -72,6 +76,7 @@ class Question:
             self._walk = Walk(Prober(fetcher, guard, admitted, self.page or ANY_PAGE, self.budget))
             await self._walk.run(address.url)
         finally:
+            self._noted = relay_findings(fetcher.health.fallbacks, fetcher.resumed)
             fetcher.close()
 
     def _via(self) -> str:
@@ -87,7 +92,7 @@ class Question:
             player=self.player,
             identity=self._access.identity,
             evidence=walk.evidence(self.page or ANY_PAGE) if walk else None,
-            noted=(*self._access.findings, *(walk.found if walk else ())),
+            noted=(*self._access.findings, *(walk.found if walk else ()), *self._noted),
             incomplete=(walk.incomplete if walk else "it was interrupted") or self._access.incomplete,
             requests=self.budget.requests,
             seconds=self.budget.seconds,

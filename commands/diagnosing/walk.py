@@ -15,7 +15,7 @@ from gateway.diagnosis.evidence import Evidence
 from gateway.diagnosis.finding import Finding
 from gateway.diagnosis.form import Form
 from gateway.diagnosis.live import LATE, Reread
-from gateway.diagnosis.plan import Playlist, first_segments, further, playlists
+from gateway.diagnosis.plan import Playlist, beside, first_segments, further, playlists
 from gateway.diagnosis.references import reference_findings
 from gateway.diagnosis.rules import rule_findings
 from gateway.diagnosis.seen import Got, Part, Seen, Step
@@ -93,7 +93,9 @@ class Walk:
         if chosen is not None:
             await self._chosen(read, *chosen)
         for other in further(listed, chosen[0] if chosen else None):
-            await self._look(other.step, deeply=False)
+            looked = await self._look(other.step, deeply=False)
+            if other.audio and other.step.needed and looked.good is not None and looked.form is Form.HLS:
+                await self._sound(read, looked)
 
     async def _first_alive(self, variants: Sequence[Playlist]) -> tuple[Playlist, Seen] | None:
         """The first variant that answers with a playlist; one that does not matters less where another does."""
@@ -111,6 +113,13 @@ class Walk:
         read = read_hls(seen.good.body if seen.good else b"", seen.url, master.playlist.variables)
         if isinstance(read, MediaPlaylist):
             await self._media(seen, read, playlist.step.codecs)
+
+    async def _sound(self, master: Multivariant, seen: Seen) -> None:
+        """What goes with the variant that was walked, as far as its first segment."""
+        read = read_hls(seen.good.body if seen.good else b"", seen.url, master.playlist.variables)
+        if isinstance(read, MediaPlaylist):
+            for step in beside(read, seen.url, seen.step.name):
+                await self._look(step, deeply=False)
 
     async def _media(self, seen: Seen, read: MediaPlaylist, codecs: tuple[str, ...]) -> None:
         """A media playlist, deeply: what its segments need, the segments, and whether it goes on."""

@@ -29,8 +29,9 @@ class Address:
 
     def covered_by(self, scope: Scope) -> bool:
         """Whether a grant's scope opens it."""
-        parts = urlsplit(self.url)
-        return scope.covers(f"{parts.scheme}://{parts.netloc}", parts.path)
+        scheme, _, rest = self.url.partition("?")[0].partition("://")
+        authority, slash, path = rest.partition("/")
+        return scope.covers(f"{scheme}://{authority}", slash + path)
 
 
 def read_address(text: str) -> Address:

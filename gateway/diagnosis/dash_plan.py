@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from gateway.diagnosis.seen import Part, Step
 from gateway.inspection.mpd import AdaptationSet, Mpd, Period, Representation
+from gateway.inspection.playlist import integer
 from gateway.inspection.xml_tree import Element
 from gateway.manifests.link import resolve
 
@@ -146,7 +147,7 @@ def _filled(template: str, each: Representation, base: str, at: tuple[int, int])
 def segment_numbers(mpd: Mpd, period: Period, each: Representation, now: float) -> Numbers | None:
     """The first and the last segment of a template; of a live one some behind the edge, and the last whole one."""
     addressing = each.addressing
-    start = int(addressing.attributes.get("startNumber", "1") or 1)
+    start = integer(addressing.attributes.get("startNumber", "1")) or 0
     scale = addressing.timescale or 1
     if addressing.timeline is not None:
         times = _times(each)

@@ -10,7 +10,9 @@ from gateway.diagnosis.clocks import clock_findings, skew_of
 from gateway.diagnosis.finding import Finding, Weight, merged
 from gateway.diagnosis.labels import label_findings
 from gateway.diagnosis.live import Reread, live_findings
-from gateway.diagnosis.seen import Got, Seen
+from gateway.diagnosis.redaction import plain
+from gateway.diagnosis.rules import licence_findings
+from gateway.diagnosis.seen import Got, Part, Seen
 from gateway.diagnosis.tracks import codec_findings
 from gateway.diagnosis.web import cors_findings
 from gateway.inspection import MediaPlaylist, Multivariant
@@ -31,6 +33,11 @@ class Evidence:
     mpd: Mpd | None = None
     rereads: tuple[tuple[Reread, Got], ...] = ()
 
+    @property
+    def has_media(self) -> bool:
+        """Whether any of what would be played has been looked at."""
+        return any(seen.step.part in {Part.SEGMENT, Part.FILE} for seen in self.steps)
+
 
 def findings(evidence: Evidence, noted: Sequence[Finding] = ()) -> tuple[Finding, ...]:
     """All that is wrong, the worst first; ``noted`` is what was found on the way."""
@@ -45,9 +52,26 @@ def _findings(evidence: Evidence) -> Iterator[Finding]:
         right += [] if wrong else [seen]
     yield from cors_findings(right, evidence.page)
     yield from clock_findings(evidence.steps)
+    at = next((seen.got.at for seen in evidence.steps if seen.got), 0.0)
+    yield from licence_findings(evidence.mpd or evidence.media, at)
     for reread, got in evidence.rereads:
         yield from live_findings(reread, got, skew_of(got) or 0.0)
-    if evidence.media is not None and not evidence.media.segments:
-        what = "lists no segments"
-        cause = f"the media playlist {what}"
-        yield Finding("no_segments", Weight.STOPS, cause, "look at the encoder or the packager", ("the playlist",))
+    yield from _empty(evidence)
+
+
+def _empty(evidence: Evidence) -> Iterator[Finding]:
+    """Manifests that name nothing to play."""
+    media, master, mpd = evidence.media, evidence.master, evidence.mpd
+    if media is not None and not media.segments and not media.parts:
+        change = "look at the encoder or the packager"
+        yield Finding("no_segments", Weight.STOPS, "the media playlist lists no segments", change, ("the playlist",))
+    if master is not None and not any(variant.uri for variant in master.variants):
+        change = "list at least one, with its URI on the next line"
+        yield Finding(
+            "no_variants", Weight.STOPS, "the multivariant playlist lists no variant", change, ("the manifest",)
+        )
+    if mpd is not None and not any(group.representations for period in mpd.periods for group in period.sets):
+        cause = "the manifest lists no representation" + (
+            f" that can be read ({plain(mpd.trouble)})" * bool(mpd.trouble)
+        )
+        yield Finding("no_representations", Weight.STOPS, cause, "correct the manifest", ("the manifest",))

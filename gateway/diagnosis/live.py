@@ -42,7 +42,7 @@ def live_findings(reread: Reread, got: Got, skew: float) -> Sequence[Finding]:
             since = f"; its last segment ended {round(behind)} s ago" if behind > _FAR * reread.target else ""
         still = f"has not changed in {reread.waited:.1f} s at a target duration of {reread.target:g} s"
         cause = f"the live playlist {still}{since}{why}"
-        encoder = "look at the encoder: it writes no segments"
+        encoder = "look at the encoder: it writes no segments; if it is over, end the playlist with #EXT-X-ENDLIST"
         change = "let the cache keep it for half a target duration at most" if by_cache else encoder
         found.append(Finding("stale", Weight.STOPS, cause, change, (reread.name,)))
     found += _caching(reread, got)

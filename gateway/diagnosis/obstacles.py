@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 from gateway.diagnosis.address import Address
 from gateway.diagnosis.evidence import Evidence
@@ -12,6 +11,7 @@ from gateway.diagnosis.labels import range_trouble
 from gateway.diagnosis.seen import Part
 from gateway.diagnosis.tracks import codecs_of
 from gateway.inspection.codec import Codec
+from gateway.inspection.hls_format import ending_of
 from gateway.manifests import Kind
 
 Seeing = Callable[[Evidence, Address], str]
@@ -111,8 +111,7 @@ def unknown_ending(evidence: Evidence, _address: Address) -> str:
     if evidence.kind is not Kind.HLS:
         return ""
     for seen in evidence.steps:
-        name = urlsplit(seen.step.url).path.rpartition("/")[2]
-        ending = name.rpartition(".")[2].lower() if "." in name else ""
+        ending = ending_of(seen.step.url)
         if seen.step.part is Part.SEGMENT and ending not in _FFMPEG_ENDINGS:
             told = f"end in .{ending[:12]}" if ending else "have no ending"
             return f"the names of the segments {told}, which is none that it takes for media"
@@ -125,6 +124,6 @@ def no_ending(evidence: Evidence, address: Address) -> str:
     if ending is None:
         return ""
     by_api = address.gateway and not address.grant
-    if not by_api and urlsplit(address.url).path.lower().endswith(ending):
+    if not by_api and f".{ending_of(address.url)}" == ending:
         return ""
     return f"the address does not end in {ending}, so that it is taken for a plain file"

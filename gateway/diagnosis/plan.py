@@ -94,6 +94,13 @@ def _segment(listed: Sequence[Segment], at: int, base: str, codecs: tuple[str, .
     return Step(Part.SEGMENT, "", url, _span(listed, at), codecs, encrypted=_is_whole(listed[at].keys))
 
 
+def beside(read: MediaPlaylist, base: str, name: str) -> Iterator[Step]:
+    """The same of sound that goes with a variant, but for the last segment."""
+    for step in first_segments(read, base, ()):
+        if not step.name.startswith("the last"):
+            yield replace(step, name=f"{step.name} of {name}")
+
+
 def _is_whole(keys: Sequence[Key]) -> bool:
     """Whether every byte of a segment is encrypted, so that none of it can be told."""
     return any(key.method == "AES-128" or key.method.startswith("AES-256") for key in keys)

@@ -21,7 +21,12 @@ _MOST = 160
 
 def shown(url: str) -> str:
     """A URL for people and logs: what may be a signature is cut from its query and its path."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # no URL at all
+        return plain(url.partition("?")[0])
+    if not parts.netloc:
+        return plain(url.partition("?")[0])
     path = "/".join("…" if _TOKEN.fullmatch(unquote(part)) else part for part in parts.path.split("/"))
     query = parts.query
     if query and not all(_HARMLESS.fullmatch(field) for field in query.split("&")):

@@ -53,6 +53,7 @@ class Report:
         blocked = mixed(address.gateway, page) if address.gateway else None
         found = findings(seen, [*noted, *([blocked] if blocked else [])])
         found = merged([*found, *player_findings(seen, address)])
+        incomplete = incomplete or ("" if seen.has_media else "no media was found in it to be looked at")
         told = verdict(found, player, incomplete)
         return cls(address, page, player, identity, seen, found, told, incomplete, requests, seconds)
 

@@ -10,6 +10,8 @@ from gateway.diagnosis.finding import Finding, Weight
 from gateway.diagnosis.redaction import plain
 from gateway.inspection import Finding as Inspected
 from gateway.inspection import MediaPlaylist, Multivariant, Severity, dash_rules, hls_rules
+from gateway.inspection.dash import tell_dash
+from gateway.inspection.hls import tell_media
 from gateway.inspection.mpd import Mpd
 
 _MOST = 6
@@ -23,6 +25,21 @@ def rule_findings(read: Multivariant | MediaPlaylist | Mpd, at: float, name: str
     found: Iterable[Inspected] = dash_rules.find(read, now) if isinstance(read, Mpd) else hls_rules.find(read, now)
     mine = (each for each in found if each.code not in _TOLD_ELSEWHERE)
     return [_told(each, name) for each in islice(mine, _MOST)]
+
+
+def licence_findings(read: MediaPlaylist | Mpd | None, at: float) -> Sequence[Finding]:
+    """Keys that are given out by a licence server, which a diagnosis does not ask."""
+    if read is None:
+        return []
+    now = datetime.fromtimestamp(at, UTC)
+    told = tell_dash(read, now) if isinstance(read, Mpd) else tell_media(read, now)
+    systems = [each.system for each in told.encryption if each.system not in {"", "a key file"}]
+    if not systems:
+        return []
+    cause = (
+        f"it is encrypted for {', '.join(dict.fromkeys(systems))}: whether a player gets a licence was not looked at"
+    )
+    return [Finding("licence", Weight.NOTE, cause, "see that the player is told its licence server", ("the keys",))]
 
 
 def _told(each: Inspected, name: str) -> Finding:

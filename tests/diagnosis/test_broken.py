@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import subprocess
 import time
 from dataclasses import replace
@@ -16,7 +17,7 @@ from commands.diagnosing.question import Files, Question
 from gateway.diagnosis import labels
 from gateway.origins.guard import Guard
 from gateway.origins.pattern import OriginPattern
-from tests.diagnosis.broken import MEDIA, Resource, change
+from tests.diagnosis.broken import MEDIA, TYPES, Resource, change
 from tests.diagnosis.conftest import Diagnose
 from tests.diagnosis.live import live_dash, live_hls
 from tests.scripted_origin import Origin, answer
@@ -214,7 +215,8 @@ def test_a_dead_variant(diagnosed: Diagnose, media: Origin, path: str, name: str
 
 def test_no_variant_that_is_alive(diagnosed: Diagnose, media: Origin) -> None:
     change(media, "/hls-ts/.*/index.m3u8", lambda right: replace(right, status=404, body=b""))
-    assert (diagnosed(TS).exit, diagnosed(TS).codes()) == (1, ["origin_status"])
+    told = diagnosed(TS)
+    assert (told.exit, told.codes()) == (1, ["origin_status"])
 
 
 # -- and more ----------------------------------------------------------------------------------------------------------
@@ -292,9 +294,31 @@ def test_a_segment_that_is_cut_short(diagnosed: Diagnose, media: Origin) -> None
 
 def test_a_segment_that_was_stored_cut_short(diagnosed: Diagnose, media: Origin) -> None:
     change(media, "/dash/0-001.m4s", lambda right: replace(right, body=right.body[:-500]))
-    assert (diagnosed(DASH).exit, diagnosed(DASH).codes()) == (1, ["cut_short"])
+    told = diagnosed(DASH)
+    assert (told.exit, told.codes()) == (1, ["cut_short"])
     change(media, "/hls-fmp4/segment-00.m4s", lambda right: replace(right, body=right.body[:-5]))
-    assert (diagnosed(FMP4).exit, diagnosed(FMP4).codes()) == (1, ["not_padded"])
+    told = diagnosed(FMP4)
+    assert (told.exit, told.codes()) == (1, ["not_padded"])
+
+
+def test_what_the_gateway_makes_up_for_is_told(diagnosed: Diagnose, media: Origin, folder: Path) -> None:
+    path = "/hls-ts/360p/segment-00.ts"
+    change(media, path, lambda right: replace(right, fields={"ETag": '"1"'}))
+    whole = media.scripts[path]
+    assert isinstance(whole, Resource)
+
+    def breaks_off_at_first(request: BaseHTTPRequestHandler) -> None:
+        replace(whole, cut=0 if "Range" in request.headers else 20_000)(request)
+
+    media.scripts[path] = breaks_off_at_first
+    told = diagnosed(TS)
+    assert (told.exit, told.codes()) == (0, ["resumed"])
+    media.scripts[path] = whole
+    tiers = tiers_text("{url: http://127.0.0.1:1, fallback: " + media.url + "}")
+    (folder / "tiers.yaml").write_text(tiers)
+    told = diagnosed("http://127.0.0.1:1" + TS)
+    assert (told.exit, told.codes()) == (0, ["fallback"])
+    assert "http://127.0.0.1:1 fails" in told.sentence
 
 
 def test_a_key_that_is_no_key(diagnosed: Diagnose, media: Origin) -> None:
@@ -303,6 +327,70 @@ def test_a_key_that_is_no_key(diagnosed: Diagnose, media: Origin) -> None:
     assert (told.exit, told.codes()) == (1, ["key_length"])
     assert "32 bytes long" in told.sentence
     assert "not in hexadecimal" in told.change
+
+
+def sounding(media: Origin) -> None:
+    """Give the presentation a sound of its own."""
+    master = (
+        b'#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="English",DEFAULT=YES,URI="sound/index.m3u8"\n#EXT-X-STREAM-INF:'
+    )
+    playlist = b"#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:4\n#EXTINF:4.0,\n0.ts\n#EXT-X-ENDLIST\n"
+    change(
+        media,
+        TS,
+        lambda right: replace(
+            right,
+            body=right.body.replace(b"#EXT-X-STREAM-INF:", master, 1).replace(b"CODECS", b'AUDIO="a",CODECS'),
+        ),
+    )
+    media.scripts["/hls-ts/sound/index.m3u8"] = Resource(playlist, TYPES[".m3u8"])
+    media.scripts["/hls-ts/sound/0.ts"] = media.scripts["/hls-ts/180p/segment-00.ts"]
+
+
+def test_sound_of_its_own_is_needed_as_the_pictures_are(diagnosed: Diagnose, media: Origin) -> None:
+    sounding(media)
+    told = diagnosed(TS)
+    assert (told.exit, told.codes()) == (0, [])
+    change(media, "/hls-ts/sound/0.ts", lambda right: replace(right, status=404, body=b""))
+    told = diagnosed(TS)
+    assert (told.exit, told.codes()) == (1, ["origin_status"])
+    assert "does not have the first segment of the sound “English” (404)" in told.sentence
+
+
+def test_keys_of_a_licence_server_are_noted_and_not_asked_for(diagnosed: Diagnose, media: Origin) -> None:
+    key = b'#EXT-X-KEY:METHOD=SAMPLE-AES,URI="skd://1",KEYFORMAT="com.apple.streamingkeydelivery",KEYFORMATVERSIONS="1"'
+    change(media, FIRST, lambda right: replace(right, body=right.body.replace(b"#EXTINF", key + b"\n#EXTINF", 1)))
+    told = diagnosed(FIRST)
+    assert (told.exit, told.codes()) == (0, [])
+    assert "licence" in told.codes("note")
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXT-X-ENDLIST\n", "no_segments"),
+        (b"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n", "no_variants"),
+        (b"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\nhttp://[::1\n#EXT-X-ENDLIST\n", "url"),
+        (b"<MPD/>", "no_representations"),
+        (b"<!DOCTYPE MPD [<!ENTITY a 'b'>]><MPD/>", "malformed"),
+    ],
+)
+def test_a_manifest_that_names_nothing_to_play(diagnosed: Diagnose, media: Origin, body: bytes, code: str) -> None:
+    change(media, FIRST, lambda right: replace(right, body=body))
+    told = diagnosed(FIRST)
+    assert (told.exit, told.json["verdict"]["code"]) == (1, code)
+
+
+def test_a_manifest_of_which_no_media_can_be_found_is_not_said_to_play(diagnosed: Diagnose, media: Origin) -> None:
+    change(
+        media,
+        DASH,
+        lambda right: replace(
+            right, body=re.sub(rb"<SegmentTimeline>.*?</SegmentTimeline>", b"", right.body, flags=re.DOTALL)
+        ),
+    )
+    told = diagnosed(DASH)
+    assert (told.exit, told.json["verdict"]["outcome"]) == (2, "cannot be told")
 
 
 def test_an_origin_that_takes_its_time(diagnosed: Diagnose, media: Origin, monkeypatch: pytest.MonkeyPatch) -> None:

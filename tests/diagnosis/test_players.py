@@ -35,9 +35,13 @@ def test_what_is_right_is_in_nobodys_way_but_those_who_never_play_it(
     told = diagnosed(path)
     assert told.players() == stopped
     assert told.sentence == "It plays."
-    for player in PLAYERS:
-        asked = diagnosed(path, "--player", player) if player in {"dash.js", "hls.js", "vlc"} else None
-        assert asked is None or asked.exit == (player in stopped)
+
+
+def test_a_player_that_is_named_counts(diagnosed: Diagnose) -> None:
+    assert set(PLAYERS) == {rule.player for rule in RULES} | {"vlc"}
+    told = diagnosed(MP4, "--player", "dash.js")
+    assert (told.exit, told.json["verdict"]["code"]) == (1, "wrong_player")
+    assert diagnosed(MP4, "--player", "vlc").sentence == "It plays in vlc."
 
 
 @pytest.mark.parametrize(("ending", "plays"), [(".jpg", False), (".ts", True)])
