@@ -47,6 +47,9 @@ MEDIA_PLAYLISTS = frozenset({"EXT-X-MEDIA", "EXT-X-I-FRAME-STREAM-INF", "EXT-X-I
 DOCUMENTS = frozenset({"SERVER-URI", "X-ASSET-LIST", "X-URI"})
 """The attributes whose reference is to JSON that players read; it may stand there itself, as a ``data:`` URL."""
 
+KEYS = frozenset({"EXT-X-KEY", "EXT-X-SESSION-KEY"})
+"""The tags of keys. One with a KEYFORMAT is given by a licence server; without, it is fetched."""
+
 WHOLE = frozenset({"EXT-X-PREFETCH"})
 """Tags that are followed by a reference and nothing else: segments to come, as Twitch names them."""
 
@@ -61,19 +64,22 @@ def rewrite(text: bytes, base: str, link: Link, asking: Asking | None = None) ->
     asking = asking or Asking()
     exported = _exported(readable, base, asking) if "#EXT-X-DEFINE:" in readable else {}
     noting = counted(lambda reference, absolute: _noted(link(reference, absolute), absolute, exported, asking))
-    playlist = _Playlist(base, asking, counted(link), noting, _variables(base, asking), bool(exported))
+    playlist = _Playlist(
+        base, asking, counted(link), noting, counted(asking.licence or link), _variables(base, asking), bool(exported)
+    )
     return _LINE.sub(playlist.line, readable).encode("utf-8", "surrogateescape")
 
 
 @dataclass
 class _Playlist:
-    """A playlist that is being rewritten. ``media_link`` is for its media playlists, if it ``defines`` anything that
-    they may import."""
+    """A playlist that is being rewritten. ``licence_link`` is for licence servers; ``media_link`` for its media
+    playlists, if it ``defines`` anything that they may import."""
 
     base: str
     asking: Asking
     link: Link
     media_link: Link
+    licence_link: Link
     variables: Variables
     defines: bool
     _variant_follows: bool = False
@@ -96,6 +102,8 @@ class _Playlist:
         if name in WHOLE:
             before, colon, content = line.partition(":")
             return before + colon + _replaced(content.strip(_EDGES), content, self._written(content.strip(_EDGES)))
+        if name in KEYS and _attributes(line).get("KEYFORMAT", "identity") != "identity":
+            return _ATTRIBUTE.sub(self._licence, line)
         referring = REFERENCES.get(name)
         if referring is None:
             return line
@@ -109,6 +117,13 @@ class _Playlist:
         )
         replacement = write(found["quoted"]) if found["quoted"] else None
         return found[0] if replacement is None else f'{found["name"]}="{replacement}"'
+
+    def _licence(self, found: re.Match[str]) -> str:
+        """An attribute of a key that a licence server gives, which players ask by POST."""
+        if found["name"] != "URI" or not found["quoted"]:
+            return found[0]
+        replacement = self._written(found["quoted"], self.licence_link)
+        return found[0] if replacement is None else f'URI="{replacement}"'
 
     def _define(self, line: str) -> str:
         attributes = _attributes(line)
@@ -132,14 +147,14 @@ class _Playlist:
         plain = self._plain(reference).replace("\t", "").strip()
         return in_place(plain, self.base, self.link, self.asking) or self._written(reference)
 
-    def _written(self, reference: str) -> str | None:
+    def _written(self, reference: str, link: Link | None = None) -> str | None:
         """What to write for a reference, or None to leave it. One with a variable is never left to the player, which
         might know another value: it sees an address that is not the playlist's, and that may hold its token."""
-        plain = self._plain(reference)
+        plain, link = self._plain(reference), link or self.link
         if MARK not in reference:
-            return written(plain, self.base, self.link)
+            return written(plain, self.base, link)
         absolute = resolve(plain.strip(_EDGES), self.base)
-        return _without_marks(_quotable(plain) if absolute is None else self.link(absolute, absolute) or absolute)
+        return _without_marks(_quotable(plain) if absolute is None else link(absolute, absolute) or absolute)
 
     def _plain(self, reference: str) -> str:
         """A reference with values in place of its variables, as it is if one is not defined; in UTF-8."""

@@ -113,6 +113,25 @@ def test_the_link_is_told_the_reference_and_what_it_resolves_to() -> None:
     assert told == [("i.mp4", "https://o.example/a/b/i.mp4"), ("s.ts", "https://o.example/a/b/s.ts")]
 
 
+@pytest.mark.parametrize("tag", ["EXT-X-KEY", "EXT-X-SESSION-KEY"])
+@pytest.mark.parametrize(
+    ("key_format", "led"),
+    [
+        ("", "G"),
+        (',KEYFORMAT="identity"', "G"),
+        (',KEYFORMAT="com.microsoft.playready"', "POST"),
+        (",KEYFORMAT=x", "G"),
+    ],
+)
+def test_a_key_that_a_licence_server_gives_can_be_asked_for_by_post(tag: str, key_format: str, led: str) -> None:
+    line = f'#{tag}:METHOD=SAMPLE-AES,X="URI=",URI="{{}}"{key_format}'
+    asking = Asking(licence=lambda _reference, absolute: f"/play/POST/{absolute}")
+    written = hls.rewrite(line.format("k").encode(), BASE, name_link, asking).decode()
+    assert written == line.format(f"/play/{led}/https://o.example/a/b/k")
+    for other in ("skd://x", "data:text/plain,x", ""):
+        assert hls.rewrite(line.format(other).encode(), BASE, name_link, asking).decode() == line.format(other)
+
+
 LISTED, LISTED_THERE = (
     '{"ASSETS":[{"URI":"ad"}]}',
     '{"ASSETS":[{"URI":"//gate.example/play/G/https://o.example/a/b/ad"}]}',
