@@ -26,10 +26,12 @@ class Base:
 
     def carries(self, reference: str) -> bool:
         """Whether a reference is relative, and stays beneath a directory that was made to lead right."""
+        if _NAMES_PLACE.match(reference):
+            return False
         if not self.known:
-            return not _NAMES_PLACE.match(reference)
-        absolute = resolve(reference, self.url)
-        if not self.carried or absolute is None or not absolute.startswith(self.carried):
+            return True
+        absolute = resolve(reference, self.url) if self.carried else None
+        if absolute is None or not absolute.startswith(self.carried):
             return False
         # What climbs, or seems to, is beneath the grant's prefix only where that is its own.
         return not _DEVIOUS.search(absolute[len(self.carried) - 1 :]) and is_relative(reference, absolute, self.url)
@@ -43,7 +45,8 @@ class Base:
         if len(absolute) > LONGEST:
             raise MalformedManifest(f"A BaseURL of the origin's DASH manifest is longer than {LONGEST} characters.")
         known = self.known or bool(_NAMES_PLACE.match(reference))
-        return Base(absolute, absolute.partition("?")[0].rpartition("/")[0] + "/", known)
+        home = absolute.partition("?")[0].rpartition("/")[0] + "/"
+        return Base(absolute, self.carried if self.known and self.carries(reference) else home, known)
 
 
 Bases = tuple[Base, ...]

@@ -6,15 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-from gateway.manifests.dash.base import MOST_ALTERNATIVES, Base, Bases, moved
+from gateway.manifests.dash.base import Base, Bases, moved
 from gateway.manifests.dash.change import Change, replaced
+from gateway.manifests.dash.levels import LEVELS, SEGMENTS, bases_in, leaves
 from gateway.manifests.dash.operation import NAMES, Target
 from gateway.manifests.dash.query import pinned
 from gateway.manifests.dash.references import CALLBACK, ELEMENTS, Use, is_fetched, use_of
 from gateway.manifests.dash.tree import Element, read
 from gateway.manifests.link import Link, counted, resolve
 
-_KEPT = frozenset({"MPD", "Period", "ProgramInformation", "Event", "UrlQueryInfo", "ExtUrlQueryInfo", *NAMES})
+_KEPT = frozenset({"MPD", *LEVELS, "ProgramInformation", "Event", "UrlQueryInfo", "ExtUrlQueryInfo", *NAMES})
 
 
 _SOON = b'"1"'
@@ -62,10 +63,11 @@ def _is_wanted(element: Element) -> bool:
 @dataclass(frozen=True, slots=True)
 class _Level:
     """What holds for the elements at one level: the ``bases`` of their references, and whether they are the events of a
-    ``callback`` stream."""
+    ``callback`` stream. What they tell of segments is for the representations further in, whose bases are ``inner``."""
 
     bases: Bases
     callback: bool = False
+    inner: tuple[Bases, ...] = ()
 
 
 class _Rewriting:
@@ -126,33 +128,36 @@ class _Rewriting:
         """What stands in an element, beneath its own BaseURL elements, wherever among the others they are."""
         inner = self._based(element, level.bases)
         callback = level.callback or element.attributes.get("schemeIdUri") == CALLBACK
+        telling = any(True for _ in element.named(*SEGMENTS))
+        used = tuple(dict.fromkeys(leaves(element, inner))) if telling else ()
         for child in element.children:
             if child.name != "BaseURL":
-                self._element(child, _Level(inner, callback))
+                own = used if child.name in SEGMENTS else level.inner
+                self._element(child, _Level(inner, callback, own))
 
     def _element(self, element: Element, level: _Level) -> None:
         calls = level.callback and element.name == "Event" and "contentEncoding" not in element.attributes
         use = Use.WHOLE if calls else ELEMENTS.get(element.name)
         if use:
-            self._change_text(element, self._written(element.text, level.bases, use))
+            self._change_text(element, self._written(element.text, level, use))
         self._attributes(element, level, calls=calls)
-        self._inside(element, level)
+        if element.children:
+            self._inside(element, level)
 
     def _based(self, element: Element, outer: Bases) -> Bases:
         """The bases within an element. Each of its BaseURL elements stands in for the first, and each of the outer ones
         for the first of those."""
-        own = [(child, child.text.strip()) for child in element.named("BaseURL")]
-        made = [(child, reference, moved(outer, reference)) for child, reference in own if reference]
-        made = [each for each in made if each[2]]
-        for child, reference, _ in made:
-            self._change_text(child, self._base_written(reference, outer, alone=len(made) == 1))
-        return tuple(base for *_, bases in made for base in bases)[:MOST_ALTERNATIVES] or outer
+        made = [child for child in element.named("BaseURL") if moved(outer, child.text.strip())]
+        for child in made:
+            self._change_text(child, self._base_written(child.text, outer, alone=len(made) == 1))
+        return bases_in(element, outer)
 
     def _base_written(self, reference: str, outer: Bases, *, alone: bool) -> str | None:
-        replacement = self._written(reference, outer, Use.MEDIA)
+        level = _Level(outer)
+        replacement = self._written(reference, level, Use.MEDIA)
         if replacement is None or alone:
             return replacement
-        return self._written(reference, outer, Use.WHOLE)  # dash.js takes one of several that are not whole
+        return self._written(reference, level, Use.WHOLE)  # dash.js takes one of several that are not whole
 
     def _attributes(self, element: Element, level: _Level, *, calls: bool) -> None:
         if element.name in {"UrlQueryInfo", "ExtUrlQueryInfo"} and not self._fragment:
@@ -160,10 +165,10 @@ class _Rewriting:
         for name, start, end in element.values(self._text):
             value = element.attributes.get(name, "")
             if element.name == "UTCTiming" and name == "value" and is_fetched(element.attributes):
-                replacement = _each(value, lambda one: self._written(one, level.bases, Use.WHOLE))
+                replacement = _each(value, lambda one: self._written(one, level, Use.WHOLE))
             else:
                 use = Use.WHOLE if calls and name == "messageData" else use_of(element.name, name)
-                replacement = self._written(value, level.bases, use) if use else None
+                replacement = self._written(value, level, use) if use else None
             if replacement is not None:
                 quoted = b'"' + escape(replacement, {'"': "&quot;"}).encode() + b'"'
                 self.changes.append(Change(start, end, quoted))
@@ -195,25 +200,33 @@ class _Rewriting:
         level = _Level((Base(self._base, known=False),), target.callback)
         use = target.use
         if use and operation.text.strip():
-            self._change_text(operation, _each(operation.text, lambda one: self._written(one, level.bases, use)))
+            self._change_text(operation, _each(operation.text, lambda one: self._written(one, level, use)))
         self._inside(operation, level)
 
     # -- references ---------------------------------------------------------------------------------------------------
 
-    def _written(self, reference: str, bases: Bases, use: Use) -> str | None:
+    def _written(self, reference: str, level: _Level, use: Use) -> str | None:
         """What takes a reference's place, or None if it stays."""
         reference = reference.strip()
         if use is Use.RELOAD:
             absolute = resolve(reference, self._base)
             return self._leads.link(absolute, absolute) if absolute else None
-        if use is Use.MEDIA and all(base.carries(reference) for base in bases):
-            return None
-        absolute = resolve(reference, bases[0].url)
+        if use is Use.MEDIA:
+            return self._media(reference, level.inner or (level.bases,))
+        absolute = resolve(reference, level.bases[0].url)
         if absolute is None:
             return None
-        if use is Use.MEDIA:
-            return self._leads.link(reference, absolute)
         return self._leads.whole(absolute, self._leads.licence if use is Use.LICENCE else self._leads.link)
+
+    def _media(self, reference: str, places: tuple[Bases, ...]) -> str | None:
+        """It stays where each of the places in which it is used carries it, and where only some do and the others mean
+        something else by it: there it is refused, which is better than another's segments."""
+        carried = [all(base.carries(reference) for base in bases) for bases in places]
+        absolutes = {resolve(reference, bases[0].url) for bases in places} if not all(carried) else set()
+        if not absolutes or (any(carried) and len(absolutes) > 1):
+            return None
+        absolute = resolve(reference, places[0][0].url)
+        return self._leads.link(reference, absolute) if absolute else None
 
     def _change_text(self, element: Element, replacement: str | None) -> None:
         if replacement is not None:
