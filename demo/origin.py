@@ -21,6 +21,7 @@ _TYPES = {
     ".ts": "video/mp2t",
     ".m4s": "video/iso.segment",
     ".mp4": "video/mp4",
+    ".vtt": "text/vtt",
     ".key": "application/octet-stream",
 }
 

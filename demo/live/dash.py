@@ -16,8 +16,9 @@ BEHIND = 2 * SEGMENT
 _SIZES = {"360p": (640, 360), "180p": (320, 180)}
 
 
-def manifest(now: float, renditions: Mapping[str, Rendition]) -> str:
-    """The manifest as it reads at a moment."""
+def manifest(now: float, renditions: Mapping[str, Rendition], clock: str) -> str:
+    """The manifest as it reads at a moment. ``clock`` is the whole URL of the time of day: dash.js would look for a
+    relative one at the page that it plays on."""
     video = "".join(
         f'<Representation id="{name}" codecs="avc1.4d401e" bandwidth="{renditions[name].bits_per_second()[0]}"'
         f' width="{width}" height="{height}" frameRate="24" sar="1:1"/>'
@@ -41,7 +42,7 @@ def manifest(now: float, renditions: Mapping[str, Rendition]) -> str:
       </Representation>
     </AdaptationSet>
   </Period>
-  <UTCTiming schemeIdUri="urn:mpeg:dash:utc:http-iso:2014" value="time"/>
+  <UTCTiming schemeIdUri="urn:mpeg:dash:utc:http-iso:2014" value="{clock}"/>
 </MPD>
 """
 

@@ -164,7 +164,8 @@ class ManifestHandler(LiveHandler):
     def get(self) -> None:
         """The manifest as it is."""
         self.keep(SEGMENT // 2)
-        self.send(MANIFEST, dash.manifest(self.clock(), renditions(self.media)))
+        clock = f"{self.request.protocol}://{self.request.host}/live/time"
+        self.send(MANIFEST, dash.manifest(self.clock(), renditions(self.media), clock))
 
     head = get
 

@@ -197,4 +197,5 @@ async def test_the_dash_manifest_names_the_clock_and_segments_that_are_there(
     number = int((clock() - BEGINNING) // SEGMENT) - 1
     for name in re.findall(r'<Representation id="(\w+)"', manifest):
         assert (await ask(http_server_client, f"{name}/{number}.m4s")).code == 200
+    assert re.search(r'UTCTiming .*value="http://[^"]+/live/time"', manifest)
     assert (await ask(http_server_client, "time")).body.startswith(b"2026-01-01T00:16:40.")
