@@ -21,6 +21,8 @@ pytestmark = pytest.mark.timeout(180)
 HLS = "application/vnd.apple.mpegurl"
 VARIANT = '#EXT-X-STREAM-INF:BANDWIDTH=125960,CODECS="avc1.4d401e,mp4a.40.2",STABLE-VARIANT-ID="v",PATHWAY-ID="a"'
 TYPES = {".m3u8": HLS, ".ts": "video/mp2t", ".mpd": "application/dash+xml", ".m4s": "video/iso.segment"}
+LITTLE = {"maxBufferLength": 4, "maxMaxBufferLength": 4}
+"""How many seconds hls.js loads ahead: it must not have all before the steering server has answered."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,8 @@ class Stage:
 def fill(origin: Origin, folder: Path, prefix: str) -> None:
     for file in folder.rglob("*.*"):
         path = f"{prefix}/{file.relative_to(folder).as_posix()}"
-        origin.scripts[path] = answer(file.read_bytes(), 200, Content_Type=TYPES[file.suffix])
+        fields = {"Content_Type": TYPES[file.suffix], "Cache_Control": "no-store"}  # each test asks anew
+        origin.scripts[path] = answer(file.read_bytes(), 200, **fields)
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +93,7 @@ def paths(origin: Origin) -> list[str]:
 
 def test_a_clone_of_an_hls_pathway_plays_from_the_host_it_names(stage: Stage, browser: Chrome) -> None:
     stage.steer({"HOST": "127.0.0.2", "PARAMS": {"key": "a b"}})
-    stage.site.play(browser, "hls.js", hls(stage))
+    stage.site.play(browser, "hls.js", hls(stage), options=LITTLE)
     wait_until(lambda: any(path.endswith(".ts") for path in paths(stage.far)) or state(browser)["fatal"])
     stage.watch(browser, 5)
     assert "/hls/360p/index.m3u8?key=a%20b" in paths(stage.far)
@@ -101,7 +104,7 @@ def test_a_clone_of_an_hls_pathway_plays_from_the_host_it_names(stage: Stage, br
 
 def test_a_clone_with_an_address_for_each_variant_plays(stage: Stage, browser: Chrome) -> None:
     stage.steer({"PER-VARIANT-URIS": {"v": f"{stage.far.url}/hls/360p/index.m3u8"}})
-    stage.site.play(browser, "hls.js", hls(stage))
+    stage.site.play(browser, "hls.js", hls(stage), options=LITTLE)
     wait_until(lambda: any(path.endswith(".ts") for path in paths(stage.far)) or state(browser)["fatal"])
     stage.watch(browser, 5)
 
