@@ -90,7 +90,9 @@ def test_a_template_is_the_players_to_fill_in(name: str, where: str) -> None:
 def test_what_a_base_says_beside_its_address_is_kept() -> None:
     attributes = 'serviceLocation="a" byteRange="$base$" dvb:priority="1" dvb:weight="2" availabilityTimeOffset="INF"'
     base = f"<BaseURL {attributes}>https://x.example/p</BaseURL>"
-    assert rewritten(base) == rewritten("").replace("></MPD>", f">{base}</MPD>").replace("https://x", "/play/G/https/x")
+    assert rewritten(base) == rewritten("").replace("></MPD>", f">{base}</MPD>").replace(
+        "https://x", f"{OWN}/play/G/https/x"
+    )
 
 
 def test_a_segment_list_of_ranges_alone_is_of_the_base_and_stays() -> None:
@@ -100,10 +102,14 @@ def test_a_segment_list_of_ranges_alone_is_of_the_base_and_stays() -> None:
         '<SegmentBase indexRange="10-20"><Initialization range="0-9"/></SegmentBase>'
     )
     inside = f"<Period><Representation><BaseURL>https://x.example/p.mp4</BaseURL>{ranges}</Representation></Period>"
-    assert f"<BaseURL>/play/G/https/x.example/p.mp4</BaseURL>{ranges}" in rewritten(inside)
+    assert f"<BaseURL>{OWN}/play/G/https/x.example/p.mp4</BaseURL>{ranges}" in rewritten(inside)
 
 
-def test_of_several_bases_each_is_whole_for_dash_js_takes_one_that_is_not() -> None:
+def test_a_base_is_whole_where_the_scheme_is_known_and_a_path_where_not() -> None:
+    """Of several that are not whole, dash.js takes one."""
+    single = "<Period><BaseURL>https://x.example/p</BaseURL></Period>"
+    assert f"<BaseURL>{OWN}/play/G/https/o.example/a/b/</BaseURL><Period><BaseURL>{WHOLE}<" in rewritten(single)
+    assert "><BaseURL>/play/G/https/o.example/a/b/</BaseURL><Period>" in rewritten(single, "//gateway.example")
     result = rewritten("<BaseURL serviceLocation='a'>https://x.example/p</BaseURL><BaseURL>//y.example/</BaseURL>")
     assert f"<BaseURL serviceLocation='a'>{WHOLE}</BaseURL><BaseURL>{OWN}/play/G/https/y.example/</BaseURL>" in result
 
@@ -134,7 +140,7 @@ def test_a_base_behind_what_lies_beneath_it_counts_all_the_same() -> None:
         "<Period><SegmentTemplate media='n.m4s'/><BaseURL>https://x.example/d/</BaseURL></Period><Location>l</Location>"
     )
     result = rewritten(inside)
-    assert "<SegmentTemplate media='n.m4s'/><BaseURL>/play/G/https/x.example/d/</BaseURL>" in result
+    assert f"<SegmentTemplate media='n.m4s'/><BaseURL>{OWN}/play/G/https/x.example/d/</BaseURL>" in result
     assert result.count("Location>") == 2
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import json
 import re
+import subprocess
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from selenium.webdriver import Chrome
@@ -194,3 +196,20 @@ def test_what_a_manifest_has_elsewhere_is_where_players_look_for_it(
     wait_until(lambda: state(browser)["time"] > 1)
     assert counted(origin, f"{folder}/lost/v-0.m4s") >= 1
     assert counted(origin, f"{folder}/p.xml") == 1
+
+
+@pytest.mark.parametrize("base", ["", "<BaseURL>{}/ff/</BaseURL><BaseURL>{}/none/</BaseURL>"], ids=["given", "several"])
+def test_ffmpeg_plays_from_a_relative_base_beneath_one_that_leads_to_the_gateway(
+    site: Site, origin: Origin, track: Track, base: str
+) -> None:
+    periods = f"{base.format(origin.url, origin.url)}<Period><BaseURL>d/</BaseURL>{NUMBERED}</Period>"
+    origin.scripts |= {
+        "/ff/m.mpd": answer(static(periods), Content_Type="application/dash+xml", Cache_Control="no-store"),
+        "/ff/d/v.mp4": answer(track.initialization),
+        **{f"/ff/d/v-{number}.m4s": answer(segment) for number, segment in enumerate(track.segments)},
+    }
+    token = json.loads(site.token("/token")[1])["token"]
+    url = f"{site.gateway}/api?token={token}&url={quote(f'{origin.url}/ff/m.mpd', safe='')}"
+    command = ["ffmpeg", "-v", "error", "-stats", "-i", url, "-map", "0:v:0", "-f", "null", "-"]
+    played = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert f"frame={10 * SECONDS:5d}" in played.stderr

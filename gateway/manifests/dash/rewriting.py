@@ -111,10 +111,9 @@ class _Rewriting:
 
     def _give_base(self, mpd: Element, at: int) -> Base:
         home = resolve("./", self._base)
-        replacement = self._leads.link("./", home) if home else None
-        if home is None or replacement is None:
+        if home is None or self._leads.link("./", home) is None:
             return Base(self._base)
-        self._insert(mpd, at, "BaseURL", replacement)
+        self._insert(mpd, at, "BaseURL", self._base_written("./", _Level((Base(self._base),))))
         return Base(self._base, home)
 
     def _insert(self, mpd: Element, at: int, name: str, content: str | None) -> None:
@@ -147,17 +146,17 @@ class _Rewriting:
     def _based(self, element: Element, outer: Bases) -> Bases:
         """The bases within an element. Each of its BaseURL elements stands in for the first, and each of the outer ones
         for the first of those."""
-        made = [child for child in element.named("BaseURL") if moved(outer, child.text.strip())]
-        for child in made:
-            self._change_text(child, self._base_written(child.text, outer, alone=len(made) == 1))
+        for child in element.named("BaseURL"):
+            if moved(outer, child.text.strip()):
+                self._change_text(child, self._base_written(child.text, _Level(outer)))
         return bases_in(element, outer)
 
-    def _base_written(self, reference: str, outer: Bases, *, alone: bool) -> str | None:
-        level = _Level(outer)
+    def _base_written(self, reference: str, level: _Level) -> str | None:
+        """Whole, if the scheme is known: dash.js takes only one of several that are not, and FFmpeg forgets one that is
+        a path when another stands further in."""
         replacement = self._written(reference, level, Use.MEDIA)
-        if replacement is None or alone:
-            return replacement
-        return self._written(reference, level, Use.WHOLE)  # dash.js takes one of several that are not whole
+        is_whole = replacement is not None and self._leads.own.startswith("http")
+        return self._written(reference, level, Use.WHOLE) if is_whole else replacement
 
     def _attributes(self, element: Element, level: _Level, *, calls: bool) -> None:
         if element.name in {"UrlQueryInfo", "ExtUrlQueryInfo"} and not self._fragment:
