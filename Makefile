@@ -1,5 +1,6 @@
 # make run    a demo that plays, from a clean clone: its own environment, secrets, key and media
 # make test   all checks and tests, with everything they need
+# make players  every player on every format, and the table of docs/players.md, about ten minutes
 # make bench  the figures of docs/performance.md, about half an hour on a quiet machine
 # make schema docs/tiers.schema.json anew, after a policy's fields have changed
 # make setup  the environment alone, in .venv/; quick when nothing has changed
@@ -8,7 +9,7 @@ PYTHON ?= python3
 VENV := .venv
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: setup setup-test run test lint types bench schema lock clean
+.PHONY: setup setup-test run test players lint types bench schema lock clean
 
 setup: $(VENV)/run.stamp web/node_modules/.stamp
 
@@ -20,6 +21,10 @@ test: setup-test lint types
 
 setup-test: setup $(VENV)/test.stamp tests/players/node_modules/.stamp
 	@tests/install-parts
+
+players: setup-test
+	@tests/install-parts vlc mpv gst-launch-1.0
+	@$(VENV)/bin/python -m tests.players.matrix
 
 lint: setup-test
 	@$(VENV)/bin/ruff check .
