@@ -16,9 +16,10 @@ from gateway.configuration import Generation
 from gateway.explanation import Asked, Dead, explain
 from gateway.identity import Grants, Keyring, KeyringError, Scope, keyring_path, opening
 from gateway.leases import Lease
-from gateway.links import LONGEST_SCOPE, address, minter, opened
+from gateway.links import address, minter, opened
 from gateway.origins.url import MediaUrl
 from gateway.policy import Identity, Json, duration, written
+from gateway.scopes import LONGEST
 from gateway.store.redis_store import embedded_store
 from handlers.explain import living
 
@@ -121,7 +122,7 @@ def _scope(media: MediaUrl, prefix: str) -> Scope:
     if not scope.covers(media.origin, media.path):
         right = f"write one of its directories with slashes around it, such as {media.directory}"
         raise click.BadParameter(f"{media.path} does not lie beneath {prefix}; {right}", param_hint="--prefix")
-    if len(media.origin + prefix) > LONGEST_SCOPE:
-        told = f"origin and prefix have more than {LONGEST_SCOPE} characters; write a shorter one"
+    if len(media.origin + prefix) > LONGEST:
+        told = f"origin and prefix have more than {LONGEST} characters; write a shorter one"
         raise click.BadParameter(told, param_hint="--prefix")
     return scope

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from urllib.parse import quote
 
 from gateway.identity import Grants, Scope
@@ -14,11 +15,10 @@ from gateway.manifests.link import is_relative
 from gateway.origins.url import MediaUrl
 from gateway.policy import Identity
 from gateway.problem import InvalidUrl
+from gateway.scopes import Scopes, alone, directory
 
 _MANIFEST = re.compile(r"\.(?:m3u8?|mpd)\Z", re.IGNORECASE)
 _BEFORE_QUERY = re.compile(r"[^?#]*")
-LONGEST_SCOPE = 400
-"""Characters of origin and prefix, so that a grant fits into a kilobyte; a longer prefix is cut to a parent's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +64,10 @@ class Links:
 
     def __call__(self, reference: str, absolute: str) -> str | None:
         """What to write for ``reference``, which resolves to ``absolute``; None to leave it as it is."""
-        directory = _directory(absolute)
-        name = absolute[len(directory) :].partition("?")[0]
+        folder = _directory(absolute)
+        name = absolute[len(folder) :].partition("?")[0]
         # A name that could hide a step is judged for itself; any other by its directory, of which there are few.
-        held = directory + name if "%" in name or name.startswith(".") else directory
+        held = folder + name if "%" in name or name.startswith(".") else folder
         place = self._places.get(held)
         if place is None:
             try:
@@ -77,36 +77,28 @@ class Links:
                 return f"/api?url={quote(absolute, safe='')}"
         if place.in_scope and is_relative(reference, absolute, self.base.href):
             return None
-        return place.beneath + absolute[len(directory) :]
+        return place.beneath + absolute[len(folder) :]
 
     def _place(self, url: MediaUrl) -> _Place:
         lease = self.terms.lease(self.seconds)
         carried = self.within if lease == self.terms.granted else None
         in_scope = carried is not None and carried.covers(url.origin, url.path)
         minted = replace(lease, post=self.post)
-        return _Place(f"/play/{self.mint(self._scope(url), minted)}/{url.authority}{url.directory}", in_scope)
+        return _Place(f"/play/{self.mint(self._scopes[url], minted)}/{url.authority}{url.directory}", in_scope)
 
-    def _scope(self, url: MediaUrl) -> Scope:
-        """The directory by whose grant the manifest was asked for, or its own, if the reference lies in it; or the
-        reference's own."""
-        home = self.within if self.within and self.within.is_directory else _home(self.base.origin, self.base.path)
-        if home.covers(url.origin, url.path):
-            return home
-        # Beneath another prefix, or by way of an empty segment, which only a prefix of its own can hold. The player
-        # fills in a DASH template, and may fill in directories.
-        fixed = url.path.partition("$")[0]
-        beside = _home(url.origin, fixed)
-        is_open = beside.covers(url.origin, url.path) or fixed != url.path
-        return beside if is_open else _alone(url) or beside
+    @cached_property
+    def _scopes(self) -> Scopes:
+        home = self.within if self.within and self.within.is_directory else None
+        return Scopes(home or directory(self.base.origin, self.base.path))
 
 
 def opened(url: MediaUrl) -> Scope:
     """The narrowest scope by which media can be asked for: a manifest's directory, where all that it names mostly lies,
     so that relative references stay as they are; of other media itself alone."""
-    directory = _home(url.origin, url.path)
-    if _MANIFEST.search(url.path) and directory.covers(url.origin, url.path):
-        return directory
-    return _alone(url) or directory
+    home = directory(url.origin, url.path)
+    if _MANIFEST.search(url.path) and home.covers(url.origin, url.path):
+        return home
+    return alone(url) or home
 
 
 def address(grant: str, url: MediaUrl) -> str:
@@ -119,16 +111,6 @@ def _directory(absolute: str) -> str:
     path = _BEFORE_QUERY.match(absolute)
     end = path.end() if path else len(absolute)
     return absolute[: absolute.rindex("/", 0, end) + 1]
-
-
-def _alone(url: MediaUrl) -> Scope | None:
-    """What opens this path and no other; None if it is too long for a grant."""
-    return Scope(url.origin, url.path) if len(url.origin + url.path) <= LONGEST_SCOPE else None
-
-
-def _home(origin: str, path: str) -> Scope:
-    path = path[: LONGEST_SCOPE - len(origin)]
-    return Scope(origin, path[: path.rindex("/") + 1])
 
 
 def minter(grants: Grants, identity: Identity) -> Callable[[Scope, Lease], str]:

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import pytest
+
+from gateway.identity import Scope
+from gateway.manifests import MalformedManifest
+from gateway.origins.url import MediaUrl
+from gateway.scopes import MOST, MOST_DIRECTORIES, Scopes
+
+ORIGIN = "https://cdn.example.com"
+FAR = "https://far.example.com"
+
+
+@pytest.fixture
+def scopes() -> Scopes:
+    return Scopes(Scope(ORIGIN, "/live/one/"))
+
+
+def prefix(scopes: Scopes, url: str) -> str:
+    """The prefix of what opens a URL, which it must cover."""
+    media = MediaUrl.parse(url)
+    scope = scopes[media]
+    assert scope.covers(media.origin, media.path)
+    return scope.prefix
+
+
+def test_what_lies_beneath_the_home_shares_its_grant(scopes: Scopes) -> None:
+    assert {prefix(scopes, f"{ORIGIN}/live/one/{name}") for name in ("a.ts", "b/c.ts", "d/e/f.ts")} == {"/live/one/"}
+
+
+def test_a_few_directories_elsewhere_have_a_grant_each(scopes: Scopes) -> None:
+    found = [prefix(scopes, f"{FAR}/2026/{number}/a.ts") for number in range(MOST_DIRECTORIES)]
+    assert found == [f"/2026/{number}/" for number in range(MOST_DIRECTORIES)]
+
+
+def test_what_comes_after_many_directories_has_one_grant_for_what_it_has_in_common(scopes: Scopes) -> None:
+    for number in range(MOST_DIRECTORIES):
+        prefix(scopes, f"{FAR}/2026/{number}/a.ts")
+    assert prefix(scopes, f"{FAR}/2026/11/24/a.ts") == "/2026/11/24/"
+    assert prefix(scopes, f"{FAR}/2026/11/25/a.ts") == "/2026/11/"
+    assert prefix(scopes, f"{FAR}/2026/11/26/a.ts") == "/2026/11/"
+    assert prefix(scopes, f"{FAR}/2026/12/01/a.ts") == "/2026/"
+    assert prefix(scopes, f"{FAR}/2026/3/b.ts") == "/2026/3/", "it has its own already"
+    assert prefix(scopes, f"{ORIGIN}/other/b.ts") == "/other/", "another origin's are counted for themselves"
+
+
+def test_a_path_that_a_common_directory_would_not_cover_keeps_a_grant_of_its_own(scopes: Scopes) -> None:
+    for number in range(MOST_DIRECTORIES):
+        prefix(scopes, f"{FAR}/{number}/a.ts")
+    assert prefix(scopes, f"{FAR}/x/a.ts") == "/x/"
+    assert prefix(scopes, f"{FAR}/y//z/a.ts") == "/y//z/"
+    assert prefix(scopes, f"{FAR}/y/a%2Fb.ts") == "/y/a%2Fb.ts"
+    assert prefix(scopes, f"{FAR}/z/a.ts") == "/"
+
+
+def test_a_manifest_that_would_need_too_many_grants_is_refused(scopes: Scopes) -> None:
+    for number in range(MOST):
+        prefix(scopes, f"{FAR}/{number}%2Fa.ts")
+    with pytest.raises(MalformedManifest, match="grants"):
+        prefix(scopes, f"{FAR}/one%2Fmore.ts")
+    prefix(scopes, f"{FAR}/7%2Fa.ts")
