@@ -62,7 +62,7 @@ def tell(browser: Chrome, script: str, *arguments: object) -> object:
 def test_players_side_by_side_play_with_a_token_each_and_see_no_key(site: Site, browser: Chrome, media: str) -> None:
     wanted = [("hls.js", HLS), ("shaka", DASH), ("dash.js", DASH), ("video.js", HLS), ("native", HLS), ("native", MP4)]
     site.play_all(browser, [(engine, media + path) for engine, path in wanted])
-    wait_until(lambda: all(told["time"] > 8 or told["fatal"] for told in states(browser)))
+    wait_until(lambda: all(told["time"] > 6 or told["fatal"] for told in states(browser)))
     for told in states(browser):
         assert (told["fatal"], starved(told), told["tokens"], told["retries"]) == (0, [], 1, 0), told
     log = logged(browser, "performance")
@@ -87,12 +87,16 @@ def test_players_play_on_when_their_token_is_refused_and_when_their_grants_have_
         assert 401 in [status for status, url in seen if url.startswith(brief.gateway + path)]
 
 
-def test_a_grant_that_says_that_it_has_expired_is_accompanied_before_it_is_refused(
-    brief: Site, browser: Chrome, media: str
+def test_tokens_are_renewed_in_time_and_shown_beside_grants_that_say_that_they_have_expired(
+    provider: Provider, brief: Site, browser: Chrome, media: str
 ) -> None:
+    tiers = provider.service.folder / "tiers.yaml"
+    tiers.write_text(f"session: {{lifetime: {BRIEF + 2}s}}\n" + tiers.read_text())
+    provider.service.reload()
     brief.play(browser, "hls.js", media + LIVE_HLS)
-    wait_until(lambda: (now := state(browser)) and (now["played"] > 1.5 * BRIEF or now["fatal"]))
+    wait_until(lambda: (now := state(browser)) and (now["played"] > BRIEF + 2 or now["fatal"]))
     assert (state(browser)["retries"], starved(state(browser))) == (0, [])
+    assert brief.tokens >= 2
     assert set(statuses(browser, brief, "/play/")) <= {200, 204, 206}
 
 
@@ -131,7 +135,7 @@ def test_a_server_that_refuses_is_not_asked_on_and_what_plays_goes_on(site: Site
     site.statuses = [403, 403, 403]
     ended = "const gate = players.gate(); await gate.renew().catch(() => {}); await gate.renew().catch(() => {});"
     tell(browser, ended)
-    wait_until(lambda: state(browser)["played"] > 2.5)
+    wait_until(lambda: state(browser)["played"] > 1.5)
     told = state(browser)
     assert [failure["refused"] for failure in told["failures"]] == [True]
     assert (told["fatal"], told["stalls"], len(site.statuses)) == (0, [], 2)

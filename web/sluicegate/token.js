@@ -114,7 +114,7 @@ export class Token {
     this.fetchedAt = askedAt;
     this.#expiresAt = askedAt + 1000 * seconds;
     this.#renewAt = askedAt + 1000 * seconds * (RENEWED_AT + JITTER * Math.random());
-    this.ahead = exp ? this.#expiresAt - 1000 * exp : 0;
+    this.ahead = exp ? this.#expiresAt - 1000 * (exp + 1) : 0; // exp is cut to seconds: too early does no harm
     this.fetched += 1;
     this.#tell("renewed", { expiresAt: this.#expiresAt, fetched: this.fetched });
     return token;
@@ -134,7 +134,7 @@ export class Token {
     clearTimeout(this.#timer);
     if (this.#ended || !this.#kept || !this.#text || this.#refused) return;
     const at = Math.max(this.#renewAt, this.#restUntil, Date.now() + 1000);
-    this.#timer = setTimeout(() => this.get().catch(() => {}), Math.min(at - Date.now(), 2 ** 31 - 1));
+    this.#timer = setTimeout(() => this.renew().catch(() => {}), Math.min(at - Date.now(), 2 ** 31 - 1));
   }
 }
 
