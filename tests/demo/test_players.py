@@ -1,25 +1,18 @@
-"""Real players on the demo's media, through the gateway."""
+"""Both FFmpegs on all of the demo's media, to the end, through the gateway; tests/players/ has the other players."""
 
 from __future__ import annotations
 
 import subprocess
-import threading
-from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from urllib.parse import quote
 
 import av
 import pytest
 
 from demo.origin import RECORDED
-from tests.demo.chromium import chromium, responses, wait_until
-from tests.service import ROOT, Service
+from tests.service import Service
 
 FRAMES = 40 * 24
 HLS = [entry for entry in RECORDED if entry.kind == "hls"]
-DASH_JS = ROOT / "tests/players/node_modules/dashjs/dist/modern/umd/dash.all.min.js"
 
 
 def address(demo: Service, path: str) -> str:
@@ -48,29 +41,3 @@ def test_the_current_ffmpeg_decodes_hls_and_asks_for_all_segments(demo: Service,
     log = demo.log.read_text()
     for number in range(10):
         assert f"segment-{number:02d}." in log
-
-
-@pytest.fixture
-def page(demo: Service, tmp_path: Path) -> Iterator[str]:
-    """A page of somebody else's, on an origin of its own, with dash.js."""
-    (tmp_path / "dash.js").write_bytes(DASH_JS.read_bytes())
-    (tmp_path / "index.html").write_text(
-        "<video id=v muted></video><script src=dash.js></script>"
-        "<script>const p = dashjs.MediaPlayer().create(); p.initialize(v, location.hash.slice(1), true)</script>"
-    )
-    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/index.html"
-    server.shutdown()
-    server.server_close()
-
-
-def test_dash_js_plays_dash_from_another_origins_page(demo: Service, page: str, tmp_path: Path) -> None:
-    with chromium(tmp_path) as browser:
-        browser.get(f"{page}#{address(demo, '/dash/manifest.mpd')}")
-        wait_until(lambda: browser.execute_script("return v.currentTime > 9"))
-        gateway = [seen for seen in responses(browser) if f":{demo.port}/" in seen[1]]
-        assert len(gateway) > 4
-        assert [seen for seen in gateway if seen[0] not in {200, 206}] == []
-        assert all("/play/" in url for _, url in gateway[1:])
