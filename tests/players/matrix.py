@@ -255,6 +255,14 @@ def table(results: Mapping[Cell, Result]) -> str:
     return "\n".join([*rows, "", *notes, ""])
 
 
+def refusals(refused: Sequence[tuple[str, int, str]]) -> dict[tuple[str, int], list[str]]:
+    """What was refused, by client and status: FFmpeg's DASH demuxer makes thousands of such requests."""
+    found: dict[tuple[str, int], list[str]] = {}
+    for client, status, target in refused:
+        found.setdefault((client, status), []).append(target)
+    return found
+
+
 def main() -> int:
     """All cells."""
     started = time.monotonic()
@@ -272,8 +280,8 @@ def main() -> int:
     strangers = {agent for agent, via in asked if "sluicegate" not in via.lower()}
     say(f"{played} of {len(results)} played in {time.monotonic() - started:.0f} s; by our fault not: {len(faults)}")
     say(f"{len(asked)} requests came to the origin, past the gateway from: {strangers or 'nobody'}")
-    for client, status, target in sorted(set(refused)):
-        say(f"refused: {client} {status} {target} ({refused.count((client, status, target))})")
+    for (client, status), targets in refusals(refused).items():
+        say(f"refused: {client} {status}, {len(targets)} times, {targets[0]} first")
     bad = {name: said for name, said in tried.items() if said}
     say(f"snippets tried: {', '.join(tried)}; in vain: {bad or 'none'}")
     return int(bool(faults or strangers or bad))
