@@ -19,7 +19,7 @@ def standing_origin() -> Iterator[Origin]:
 
 @pytest.fixture(scope="module")
 def standing_service(standing_origin: Origin, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """With the shipped tiers before that origin."""
-    started = Service.start(tmp_path_factory.mktemp("service"), tiers_text(standing_origin.url))
+    """With the shipped tiers before that origin; without a cache, which would tell one test what another put there."""
+    started = Service.start(tmp_path_factory.mktemp("service"), "cache: false\n" + tiers_text(standing_origin.url))
     yield started
     started.stop()
