@@ -51,6 +51,15 @@ def test_a_live_manifest_from_api_is_given_a_base_and_then_a_location() -> None:
     assert f"'><BaseURL>/play/G/https/o.example/a/b/</BaseURL>{LOCATION}<Period/>" in result
 
 
+@pytest.mark.parametrize("inside", ["<Period/>", "<Location>live.mpd?x=1&amp;y=2</Location><Period/>"])
+@pytest.mark.parametrize(
+    ("own", "written"), [("https://gw.example", "https://gw.example/play/"), ("//gw.example", "/play/"), ("", "/play/")]
+)
+def test_a_location_is_whole_where_the_scheme_is_known(inside: str, own: str, written: str) -> None:
+    result = rewrite(live(inside).encode(), BASE, led, own).decode()
+    assert LOCATION.replace("/play/", written) in result
+
+
 @pytest.mark.parametrize("kind", ["", "type='static'"])
 def test_a_manifest_that_is_not_live_is_given_none(kind: str) -> None:
     assert b"Location" not in rewrite(f"<MPD {kind}><Period/></MPD>".encode(), BASE, led)
@@ -84,8 +93,8 @@ def patched(operation: str, link: object = led_out) -> str:
         ('<add sel="/MPD/Period/SegmentTemplate" type="@initialization">https://x.example/i</add>', ">/play/G/https/x.example/i</add>"),
         ('<replace sel="/MPD/BaseURL[1]/text()">https://x.example/</replace>', ">/play/G/https/x.example/</replace>"),
         ('<replace sel="/MPD/BaseURL[1]"><BaseURL>https://x.example/</BaseURL></replace>', "<BaseURL>https://gw.example/play/G/https/x.example/</BaseURL>"),
-        ('<replace sel="/MPD/PatchLocation[1]"><PatchLocation ttl="60">patch?v=2</PatchLocation></replace>', '<PatchLocation ttl="60">/play/G/https/o.example/a/b/patch?v=2<'),
-        ('<add sel="/MPD" pos="prepend"><Location>/l.mpd</Location></add>', "<Location>/play/G/https/o.example/l.mpd<"),
+        ('<replace sel="/MPD/PatchLocation[1]"><PatchLocation ttl="60">patch?v=2</PatchLocation></replace>', '<PatchLocation ttl="60">https://gw.example/play/G/https/o.example/a/b/patch?v=2<'),
+        ('<add sel="/MPD" pos="prepend"><Location>/l.mpd</Location></add>', "<Location>https://gw.example/play/G/https/o.example/l.mpd<"),
         ('<add sel="/MPD"><Period><BaseURL>https://x.example/d/</BaseURL><SegmentTemplate media="n" index="/i"/></Period></add>', '<BaseURL>https://gw.example/play/G/https/x.example/d/</BaseURL><SegmentTemplate media="n" index="/play/G/https/x.example/i"/>'),
         ('<replace sel="/MPD/UTCTiming/@value">https://x.example/t</replace>', ">https://gw.example/play/G/https/x.example/t<"),
         ('<add sel="/MPD/Period/EventStream[@schemeIdUri=\'urn:mpeg:dash:event:callback:2015\']"><Event messageData="https://x.example/e"/></add>', 'messageData="https://gw.example/play/G/https/x.example/e"'),

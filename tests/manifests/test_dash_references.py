@@ -46,9 +46,9 @@ WHOLE = f"{OWN}/play/G/https/x.example/p"
         ('<clearkey:Laurl Lic_type="EME-1.0">/lic?a=1&amp;b=2</clearkey:Laurl>', f">{OWN}/play/L/https/o.example/lic?a=1&amp;b=2<"),
         ('<ms:laurl licenseUrl="https://x.example/p"/>', f'licenseUrl="{OWN}/play/L/https/x.example/p"'),
         ('<InitializationSet id="1" initialization="https://x.example/$RepresentationID$/i"/>', 'initialization="/play/G/https/x.example/$RepresentationID$/i"'),
-        ("<PatchLocation ttl='60'>p?v=1</PatchLocation>", "<PatchLocation ttl='60'>/play/G/https/o.example/a/b/p?v=1<"),
-        ("<Location>one.mpd</Location><Location serviceLocation='b'>//x.example/two.mpd</Location>", "<Location>/play/G/https/o.example/a/b/one.mpd</Location><Location serviceLocation='b'>/play/G/https/x.example/two.mpd<"),
-        ("<BaseURL>https://x.example/y/</BaseURL><Location>../z.mpd</Location>", "<Location>/play/G/https/o.example/a/z.mpd</Location>"),
+        ("<PatchLocation ttl='60'>p?v=1</PatchLocation>", "<PatchLocation ttl='60'>https://gateway.example/play/G/https/o.example/a/b/p?v=1<"),
+        ("<Location>one.mpd</Location><Location serviceLocation='b'>//x.example/two.mpd</Location>", "<Location>https://gateway.example/play/G/https/o.example/a/b/one.mpd</Location><Location serviceLocation='b'>https://gateway.example/play/G/https/x.example/two.mpd<"),
+        ("<BaseURL>https://x.example/y/</BaseURL><Location>../z.mpd</Location>", "<Location>https://gateway.example/play/G/https/o.example/a/z.mpd</Location>"),
     ],
 )  # fmt: skip
 def test_a_reference_leads_to_the_gateway_from_wherever_it_is_followed(before: str, after: str) -> None:

@@ -15,7 +15,8 @@ class Use(enum.Enum):
     """Relative to the BaseURL of its level (section 5.6.4)."""
 
     RELOAD = enum.auto()
-    """For the manifest itself: relative to the address that it was loaded from, by dash.js and Shaka alike."""
+    """For the manifest itself: relative to the address that it was loaded from, by dash.js and Shaka alike; as it is
+    written by video.js."""
 
     WHOLE = enum.auto()
     """As it is written, by dash.js at least: a relative one would lead to the web page's own host."""

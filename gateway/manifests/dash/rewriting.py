@@ -49,6 +49,10 @@ class _Leads:
         is_path = replacement is not None and replacement.startswith("/") and not replacement.startswith("//")
         return f"{self.own}{replacement}" if is_path else replacement
 
+    def reload(self, absolute: str) -> str | None:
+        """Where to load the manifest anew: whole, if the scheme is known, or video.js asks the web page's host."""
+        return self.whole(absolute, self.link) if self.own.startswith("http") else self.link(absolute, absolute)
+
 
 def _is_wanted(element: Element) -> bool:
     name = element.name
@@ -106,7 +110,7 @@ class _Rewriting:
             base = self._give_base(mpd, at)
         is_live = mpd.attributes.get("type") == "dynamic"
         if is_live and not any(True for _ in mpd.named("Location")) and not mpd.is_bare:
-            self._insert(mpd, at, "Location", self._leads.link(self._base, self._base))
+            self._insert(mpd, at, "Location", self._leads.reload(self._base))
         self._inside(mpd, _Level((base,)))
 
     def _give_base(self, mpd: Element, at: int) -> Base:
@@ -209,7 +213,7 @@ class _Rewriting:
         reference = reference.strip()
         if use is Use.RELOAD:
             absolute = resolve(reference, self._base)
-            return self._leads.link(absolute, absolute) if absolute else None
+            return self._leads.reload(absolute) if absolute else None
         if use is Use.MEDIA:
             return self._media(reference, level.inner or (level.bases,))
         absolute = resolve(reference, level.bases[0].url)
