@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from gateway.identity import HOUR, LONGEST_VOD, POST, VOD, Grant, Marks
 
 _RENEWALS = 8
-"""How often in its lifetime a grant is replaced by a newer one: until then all who ask get the same text, so that
-a live playlist, read again, names its segments as before."""
+"""How often in its lifetime a grant is replaced by a newer one: until then all who ask get the same text."""
 
 _KEPT = 1 - 1 / _RENEWALS
 """Of its lifetime, what a lease that starts now holds at least."""
@@ -64,21 +63,26 @@ def _step(now: float, lifetime: int) -> int:
 @dataclass(frozen=True, slots=True)
 class Terms:
     """On what terms a manifest is served ``now``: ``lifetime`` is ``playback.lifetime`` in seconds, ``granted`` the
-    lease of the grant by which it was asked for, or None if it was not, or if that has expired."""
+    lease of the grant by which it was asked for, or None if it was not: one that has expired stands beside a token."""
 
     now: float
     lifetime: int
     granted: Lease | None
 
-    def lease(self, seconds: float | None) -> Lease:
+    def lease(self, seconds: float | None, *, steady: bool = False) -> Lease:
         """The lease of what a manifest names that plays for so long: infinitely if it is live, None if it is not known.
 
         A film's holds to its end; else it is the grant's own until the next one has begun, by which a live viewing goes
-        on for as long as its manifest is read again.
+        on for as long as its manifest tells where to read it again. One that does not, and must stay as it was, is
+        ``steady``: live, it keeps the grant's own, by which alone it can be read again.
         """
+        live = seconds is not None and math.isinf(seconds)
+        if self.granted and steady and live:
+            return self.granted
+        own = self.granted if self.granted and self.granted.ends > self.now else None
         fresh = Lease.starting(self.now, self.lifetime)
-        if seconds is None or math.isinf(seconds):
-            return self.granted if self.granted and self.granted.ends >= fresh.ends else fresh
+        if seconds is None or live:
+            return own if own and own.ends >= fresh.ends else fresh
         needed = min(seconds * (1 + PAUSED), LONGEST_VOD * _KEPT)
-        long_enough = (lease for lease in (self.granted, fresh) if lease and lease.ends >= self.now + needed)
+        long_enough = (lease for lease in (own, fresh) if lease and lease.ends >= self.now + needed)
         return next(long_enough, None) or Lease.to_the_end(self.now, needed)

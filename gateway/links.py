@@ -35,7 +35,8 @@ class Links:
 
     ``within`` is the scope of the grant by which the manifest was asked for, or None where it was asked for by ``/api``
     or redirected. What a relative reference leads to there is opened by that grant: as long as that has the lease which
-    the ``terms`` give to a manifest of what plays for ``seconds`` (infinite if it is live, None if that is not known).
+    the ``terms`` give to a manifest of what plays for ``seconds`` (infinite if it is live, None if that is not known),
+    and that is to name things as before when it is read again, if it is ``steady``.
     ``asking`` is what else the manifest's rewriting depends on.
     """
 
@@ -45,6 +46,7 @@ class Links:
     terms: Terms
     asking: Asking = field(default_factory=Asking)
     seconds: float | None = None
+    steady: bool = False
     post: bool = False
     _places: dict[str, _Place] = field(default_factory=dict, init=False, repr=False)
 
@@ -54,9 +56,9 @@ class Links:
             return self
         return replace(self, base=came_from, within=None)
 
-    def for_length(self, seconds: float | None) -> Links:
+    def for_length(self, seconds: float | None, *, steady: bool = False) -> Links:
         """These links for a manifest that was read, and told for how long it plays."""
-        return replace(self, seconds=seconds)
+        return replace(self, seconds=seconds, steady=steady)
 
     def licences(self) -> Links:
         """These links for references to licence servers, under grants by which they can be asked by POST."""
@@ -66,8 +68,9 @@ class Links:
         """What to write for ``reference``, which resolves to ``absolute``; None to leave it as it is."""
         folder = _directory(absolute)
         name = absolute[len(folder) :].partition("?")[0]
-        # A name that could hide a step is judged for itself; any other by its directory, of which there are few.
-        held = folder + name if "%" in name or name.startswith(".") else folder
+        # A name that could hide a step is judged for itself, and a licence server's; any other by its directory, of
+        # which there are few.
+        held = folder + name if self.post or "%" in name or name.startswith(".") else folder
         place = self._places.get(held)
         if place is None:
             try:
@@ -80,7 +83,7 @@ class Links:
         return place.beneath + absolute[len(folder) :]
 
     def _place(self, url: MediaUrl) -> _Place:
-        lease = self.terms.lease(self.seconds)
+        lease = self.terms.lease(self.seconds, steady=self.steady)
         carried = self.within if lease == self.terms.granted else None
         in_scope = carried is not None and carried.covers(url.origin, url.path)
         minted = replace(lease, post=self.post)
@@ -89,7 +92,7 @@ class Links:
     @cached_property
     def _scopes(self) -> Scopes:
         home = self.within if self.within and self.within.is_directory else None
-        return Scopes(home or directory(self.base.origin, self.base.path))
+        return Scopes(home or directory(self.base.origin, self.base.path), single=self.post)
 
 
 def opened(url: MediaUrl) -> Scope:

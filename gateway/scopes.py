@@ -23,21 +23,25 @@ MOST = 10_000
 @dataclass(frozen=True)
 class Scopes:
     """The scopes of one manifest's grants. ``home`` is preferred: the directory by whose grant the manifest was asked
-    for, or else its own."""
+    for, or else its own. ``single`` ones open one path each, as licence servers have them."""
 
     home: Scope
+    single: bool = False
     _given: set[Scope] = field(default_factory=set, init=False, repr=False)
     _directories: dict[str, int] = field(default_factory=dict, init=False, repr=False)
     _shared: dict[str, str] = field(default_factory=dict, init=False, repr=False)
 
     def __getitem__(self, url: MediaUrl) -> Scope:
         """What opens a reference; raise `MalformedManifest` if that were one grant too many."""
-        scope = self.home if self.home.covers(url.origin, url.path) else self._elsewhere(url)
+        scope = (alone(url) if self.single else self._home(url)) or self._elsewhere(url)
         if scope not in self._given:
             if len(self._given) >= MOST:
                 raise MalformedManifest(f"The origin's manifest would need more than {MOST} grants.")
             self._given.add(scope)
         return scope
+
+    def _home(self, url: MediaUrl) -> Scope | None:
+        return self.home if self.home.covers(url.origin, url.path) else None
 
     def _elsewhere(self, url: MediaUrl) -> Scope:
         """Beneath another prefix, or by way of an empty segment, which only a prefix of its own can hold. The player

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from gateway.cmcd import PARAMETER
-from gateway.identity import Grant
+from gateway.identity import Grant, SessionTokens
 from gateway.leases import Lease, Terms
 from gateway.links import Links, minter
 from gateway.manifests import Asking
@@ -17,9 +17,8 @@ from gateway.problem import InvalidToken, InvalidUrl, MethodNotAllowed, OriginNo
 from handlers.media import MediaHandler
 from handlers.own_address import own_address
 
+_CARRIED_OVER = "token="
 _PATH = re.compile(r"/play/(?P<grant>[^/]+)/(?P<authority>[^/]+)(?P<path>/.*)", re.DOTALL)
-_OWN_TOKEN = re.compile(r"token=eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}")
-"""A session token of ours that a player has carried over from ``/api``: none of the origin's business."""
 
 
 class PlayHandler(MediaHandler):
@@ -41,9 +40,7 @@ class PlayHandler(MediaHandler):
         noted = await self._noted(grant, url)
         moved = noted.moved(url)
         scope = grant.scope if moved is url else None  # relative references would lead back to where it moved from
-        now = self.gateway.clock()
-        granted = Lease.of(grant) if now < grant.expires_at else None
-        terms = Terms(now, self.generation.file.playback_lifetime, granted)
+        terms = Terms(self.gateway.clock(), self.generation.file.playback_lifetime, Lease.of(grant))
         async with self.admitted(grant.identity, Purpose.MEDIA) as admitted:
             mint = minter(self.gateway.grants, grant.identity)
             await self.relay(moved, Links(mint, moved, scope, terms, self._asking(grant, noted, url)), admitted)
@@ -97,5 +94,8 @@ class PlayHandler(MediaHandler):
 
 
 def _is_own(part: str) -> bool:
-    """Whether a field of the query is none of the origin's. All others are, byte for byte and in their order."""
-    return part.startswith((OWN, PARAMETER)) or _OWN_TOKEN.fullmatch(part) is not None
+    """Whether a field of the query is none of the origin's: CMCD, what the gateway adds, and a session token that a
+    player has carried over from ``/api``. All others are the origin's, byte for byte and in their order."""
+    if part.startswith(_CARRIED_OVER):
+        return SessionTokens.is_one(part.removeprefix(_CARRIED_OVER))
+    return part.startswith((OWN, PARAMETER))

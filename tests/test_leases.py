@@ -34,6 +34,23 @@ def test_a_live_manifest_and_a_multivariant_one_renew_as_soon_as_a_step_has_gone
     assert first.lease(seconds) == Lease(begin + step, SIX_HOURS)
 
 
+@pytest.mark.parametrize("age", [0, SIX_HOURS - 1, SIX_HOURS, 20 * SIX_HOURS])
+def test_a_live_manifest_that_is_to_stay_as_it_was_keeps_its_grant_even_beyond_its_end(age: int) -> None:
+    own = granted()
+    assert Terms(NOW + age, SIX_HOURS, own).lease(math.inf, steady=True) == own
+    assert Terms(NOW + age, SIX_HOURS, None).lease(math.inf, steady=True) == Lease.starting(NOW + age, SIX_HOURS)
+
+
+@pytest.mark.parametrize("seconds", [None, math.inf, 60.0])
+def test_a_grant_that_has_expired_is_renewed(seconds: float | None) -> None:
+    later = NOW + SIX_HOURS
+    assert Terms(later, SIX_HOURS, granted()).lease(seconds) == Lease.starting(later, SIX_HOURS)
+
+
+def test_a_film_is_given_to_its_end_whether_it_stays_as_it_was_or_not() -> None:
+    assert Terms(NOW, 60, granted(lifetime=60)).lease(5400, steady=True).vod
+
+
 def test_a_grant_that_was_signed_for_less_is_renewed_at_once_and_one_for_as_much_is_not() -> None:
     assert Terms(NOW, SIX_HOURS, Lease(int(NOW), 2 * HOUR)).lease(math.inf) == Lease.starting(NOW, SIX_HOURS)
     unaligned = Lease(int(NOW), SIX_HOURS)
@@ -68,6 +85,7 @@ def test_no_lease_is_longer_than_what_is_verified(now: float, lifetime: int, sec
         assert not lease.vod or lease.lifetime % HOUR == 0
         assert lease.lifetime > 0
         assert lease == own or lease.issued_at <= now
+        assert lease.ends > now
 
 
 @given(st.floats(0, 4 * 10**9), st.integers(60, 365 * 86400), st.floats(0, 10**6), st.integers(0, 365 * 86400))

@@ -59,3 +59,10 @@ def test_a_manifest_that_would_need_too_many_grants_is_refused(scopes: Scopes) -
     with pytest.raises(MalformedManifest, match="grants"):
         prefix(scopes, f"{FAR}/one%2Fmore.ts")
     prefix(scopes, f"{FAR}/7%2Fa.ts")
+
+
+def test_what_can_be_asked_by_post_has_a_grant_for_its_path_alone() -> None:
+    scopes = Scopes(Scope(ORIGIN, "/live/one/"), single=True)
+    for url in (f"{ORIGIN}/live/one/licence", f"{ORIGIN}/live/one/other", f"{FAR}/licence?a=1"):
+        path = url.partition("?")[0].removeprefix(ORIGIN).removeprefix(FAR)
+        assert prefix(scopes, url) == path

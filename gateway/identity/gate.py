@@ -145,6 +145,15 @@ def open_token(token: str, kind: Kind, keyring: Keyring) -> Claims:
     return _claims(cast("Mapping[str, str | int]", members), kind)  # it fits
 
 
+def has_form(text: str, kind: Kind) -> bool:
+    """Whether a text has the shape and the header of a token of this kind, whoever signed it and whenever it held."""
+    parts = _TOKEN.fullmatch(text) if len(text) <= kind.longest else None
+    try:
+        return parts is not None and bool(_kid(parts["head"], kind.typ))
+    except InvalidToken:
+        return False
+
+
 def _claims(members: Mapping[str, str | int], kind: Kind) -> Claims:
     return Claims(
         audience=str(members["aud"]),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gateway.identity.bearer import Bearer
-from gateway.identity.gate import ISSUER, SESSION, SESSION_BYTES, Claims, open_token, sign
+from gateway.identity.gate import ISSUER, SESSION, SESSION_BYTES, Claims, has_form, open_token, sign
 from gateway.identity.keyring import Keyring
 from gateway.identity.keys import Keys
 from gateway.identity.seen import Seen
@@ -47,6 +47,11 @@ class SessionTokens:
             token_id=secrets.token_urlsafe(SESSION_BYTES),
         )
         return Minted(sign(claims, SESSION, self._keyring), claims.expires_at, lifetime, claims.session_id)
+
+    @staticmethod
+    def is_one(text: str) -> bool:
+        """Whether a text is a session token, by its form alone: good, expired, or another gateway's."""
+        return has_form(text, SESSION)
 
     def verify(self, text: str, keys: Keys, max_lifetime: int) -> Identity:
         """Who a token speaks for; raise `InvalidToken` unless it holds now and its key is alive in its tier today."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import threading
 import time
 from collections.abc import Mapping
@@ -80,6 +81,20 @@ def test_no_content_type_is_invented(service: Service, origin: Origin, key: str)
     origin.scripts["/lic"] = echo
     assert post(service, address(service, key, f"{origin.url}/lic"), b"\x08\x04").body == b"\x08\x04"
     assert "Content-Type" not in origin.asked[0][2]
+
+
+def test_a_manifests_grant_for_a_licence_server_opens_nothing_beside_it(
+    service: Service, origin: Origin, token: dict[str, str]
+) -> None:
+    protected = f"<ContentProtection><Laurl>{origin.url}/drm/lic</Laurl></ContentProtection>"
+    origin.scripts["/drm/m.mpd"] = answer(f"<MPD><Period>{protected}</Period></MPD>".encode())
+    origin.scripts |= {"/drm/lic": echo, "/drm/admin": echo}
+    text = service.media(f"{origin.url}/drm/m.mpd", token).body.decode()
+    path = re.findall("<Laurl>.*?(/play/.*?)</Laurl>", text)[0]
+    origin.asked.clear()
+    assert post(service, path, b"{}").status == 200
+    assert post(service, path.replace("/drm/lic", "/drm/admin"), b"{}").status == 403
+    assert [asked for _, asked, _ in origin.asked] == ["/drm/lic"]
 
 
 def test_another_grant_takes_no_post(service: Service, origin: Origin, key: str) -> None:

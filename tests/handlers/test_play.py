@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+import jwt
 import pytest
 
 from gateway.identity import Grants, Keyring, Scope
@@ -143,6 +144,16 @@ def test_a_session_token_that_a_player_carries_over_does_not_reach_the_origin(
     assert origin.asked[-1][1] == "/a/b/v.ts?x=1&token=own"
 
 
+def test_a_token_that_the_origin_has_given_reaches_it_though_it_is_a_jwt(
+    service: Service, origin: Origin, key: str, host: str
+) -> None:
+    grant = grant_for(service, key, Scope(origin.url, "/a/b/"))
+    theirs = jwt.encode({"path": "/a/b"}, "a secret of the origin's, and long enough", "HS256")
+    for token in (theirs, grant):  # a grant of a gateway that stands before this one
+        assert service.get(f"/play/{grant}/{host}/a/b/v.ts?token={token}").status == 200
+        assert origin.asked[-1][1] == f"/a/b/v.ts?token={token}"
+
+
 def test_relative_references_within_the_prefix_stay_untouched(
     service: Service, origin: Origin, key: str, host: str
 ) -> None:
@@ -205,7 +216,7 @@ def test_an_expired_grant_beside_a_token_of_its_key_opens_what_it_did(
 def test_a_manifest_that_is_read_so_leads_on_under_grants_that_hold(
     service: Service, origin: Origin, key: str, host: str
 ) -> None:
-    origin.scripts["/a/b/l.m3u8"] = answer(b"#EXTM3U\n#EXTINF:4,\nv.ts\n")
+    origin.scripts["/a/b/l.m3u8"] = answer(b"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nv.ts\n")
     expired = grant_for(service, key, Scope(origin.url, "/a/b/"), age=86400)
     token = {"X-Session-Token": service.token(key)}
     reference = service.get(f"/play/{expired}/{host}/a/b/l.m3u8", token).body.decode().splitlines()[2]

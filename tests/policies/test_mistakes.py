@@ -112,7 +112,11 @@ WRONG = {
     ),
     "a cost above the lowest limit": ("rate_limit: {rates: [2/1s, 90/60s], cost: {api: 3}}", 17, "the most is 2"),
     "a cost above all": ("rate_limit: {rates: 9999/60s, cost: {api: 1001}}", 17, "the most is 1000"),
-    "a cost of no route": ("rate_limit: {rates: 5/60s, cost: {play: 2}}", 39, "write api or auth or usage or tiers or"),
+    "a cost of no route": (
+        "rate_limit: {rates: 5/60s, cost: {play: 2}}",
+        39,
+        "write api or auth or grant or inspect",
+    ),
     "a cost for all": ("rate_limit: {rates: 5/60s, cost: 2}", 38, "2 stands where a mapping is wanted; write {name: v"),
     "streaming nothing": ("streaming: {}", 16, "the field allowed is missing; write allowed: true or false, or name o"),
     "streaming nowhere": ("streaming: {origins: []}", 26, "the list is empty"),
