@@ -8,11 +8,9 @@ revocation is written to the first request that was refused. The gateway is told
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,13 +19,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tornado.httpserver import HTTPServer
-from tornado.netutil import bind_sockets
-
 from demo.origin import MEDIA, origin_app
 from tests.demo.chromium import chromium, wait_until
 from tests.players.site import Site, starved, states
 from tests.service import Service, tiers_text
+from tests.threaded import serving
 
 HLS, DASH = "/live/live.m3u8", "/live/dash.mpd"
 NATIVE = ("native", HLS)
@@ -60,19 +56,8 @@ def refused_natively(log: str) -> float | None:
 @contextmanager
 def origin() -> Iterator[str]:
     """The demo's origin, which has a live stream."""
-    sockets = bind_sockets(0, "127.0.0.1")
-    loop = asyncio.new_event_loop()
-
-    async def listen() -> None:
-        HTTPServer(origin_app(MEDIA)).add_sockets(sockets)
-
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    asyncio.run_coroutine_threadsafe(listen(), loop).result()
-    yield f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
+    with serving(origin_app(MEDIA)) as (url,):
+        yield url
 
 
 @dataclass(frozen=True)

@@ -1,20 +1,17 @@
 from __future__ import annotations
 
-import asyncio
 import re
 import shutil
 import subprocess
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
 import av
 import pytest
-from tornado.httpserver import HTTPServer
-from tornado.netutil import bind_sockets
 
 from demo.origin import CATALOGUE, MEDIA, RECORDED, Entry, origin_app
+from tests.threaded import serving
 
 SECONDS = 40
 FRAMES = SECONDS * 24
@@ -28,19 +25,8 @@ every_entry = pytest.mark.parametrize("entry", RECORDED, ids=lambda entry: entry
 @pytest.fixture(scope="module")
 def media_url() -> Iterator[str]:
     """The demo's origin on a port of its own."""
-    sockets = bind_sockets(0, "127.0.0.1")
-    loop = asyncio.new_event_loop()
-
-    async def listen() -> None:
-        HTTPServer(origin_app(MEDIA)).add_sockets(sockets)
-
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    asyncio.run_coroutine_threadsafe(listen(), loop).result()
-    yield f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
+    with serving(origin_app(MEDIA)) as (url,):
+        yield url
 
 
 def run(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:

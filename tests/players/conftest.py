@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 from selenium.webdriver import Chrome
-from tornado.httpserver import HTTPServer
-from tornado.netutil import bind_sockets
 
 from demo.origin import MEDIA, origin_app
 from tests.demo.chromium import chromium
 from tests.players.site import Site
 from tests.service import Service, tiers_text
+from tests.threaded import serving
 
 
 @pytest.fixture(scope="module")
@@ -27,19 +24,8 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
 @pytest.fixture(scope="module")
 def media() -> Iterator[str]:
     """The demo's media on an origin without CORS: its address."""
-    sockets = bind_sockets(0, "127.0.0.1")
-    loop = asyncio.new_event_loop()
-
-    async def listen() -> None:
-        HTTPServer(origin_app(MEDIA)).add_sockets(sockets)
-
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    asyncio.run_coroutine_threadsafe(listen(), loop).result()
-    yield f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
+    with serving(origin_app(MEDIA)) as (url,):
+        yield url
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,9 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from selenium.webdriver import Chrome
-from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPHeaders
-from tornado.netutil import bind_sockets
 from tornado.routing import URLSpec
 from tornado.web import Application, OutputTransform, RequestHandler
 
@@ -26,6 +22,7 @@ from tests.demo.chromium import chromium
 from tests.media import make_media
 from tests.players.site import Site
 from tests.service import Service, tiers_text
+from tests.threaded import serving
 
 
 class _Cors(OutputTransform):
@@ -51,28 +48,16 @@ class MatrixOrigin:
 @contextmanager
 def matrix_origin(folder: Path) -> Iterator[MatrixOrigin]:
     """The files of a folder and the demo's live stream, in a thread of their own."""
-    sockets = [bind_sockets(0, "127.0.0.1") for _ in range(2)]
-    url, open_url = (f"http://127.0.0.1:{bound[0].getsockname()[1]}" for bound in sockets)
-    origin = MatrixOrigin(url, open_url)
     rules = [*live_rules(MEDIA, time.time), URLSpec(r"/(.*)", MediaFileHandler, {"path": str(folder)})]
+    asked: list[tuple[str, str]] = []
 
     def note(handler: RequestHandler) -> None:
         fields = handler.request.headers
-        origin.asked.append((fields.get("User-Agent", ""), fields.get("Via", "")))
+        asked.append((fields.get("User-Agent", ""), fields.get("Via", "")))
 
-    async def listen() -> None:
-        HTTPServer(Application(rules, log_function=note)).add_sockets(sockets[0])
-        quiet = Application(rules, transforms=[_Cors], log_function=lambda _: None)
-        HTTPServer(quiet).add_sockets(sockets[1])
-
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    asyncio.run_coroutine_threadsafe(listen(), loop).result()
-    yield origin
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
+    quiet = Application(rules, transforms=[_Cors], log_function=lambda _: None)
+    with serving(Application(rules, log_function=note), quiet) as (url, open_url):
+        yield MatrixOrigin(url, open_url, asked)
 
 
 @dataclass
