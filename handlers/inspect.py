@@ -18,6 +18,7 @@ from gateway.policy import Json, Purpose
 from gateway.problem import InvalidUrl, OriginNotAllowed, OriginTimedOut, OutOfCapacity, Problem
 from gateway.service.gateway import Gateway
 from handlers.base import Handler
+from handlers.judging import Judge
 from handlers.looking import MOST_OF_A_MANIFEST, Looked, Looker
 from handlers.target import target
 
@@ -64,7 +65,7 @@ class InspectHandler(Handler):
             if self.gateway.via in self.request.headers.get("Via", ""):
                 raise OriginNotAllowed("The url leads back to this gateway.")
             tracing = headers.tracing(self.request.headers)
-            looker = Looker(self.gateway.client, self.generation.guard, admitted, tracing)
+            looker = Looker(self.gateway.client, Judge(self.generation.guard, admitted), tracing)
             with self._places:
                 self.answer(await self._told(looker, url))
 

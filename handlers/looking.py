@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from gateway.manifests import Kind
 from gateway.manifests.decode import decode
 from gateway.origins.client import Answer, OriginClient
-from gateway.origins.guard import Guard, Permit
 from gateway.origins.head import Head
 from gateway.origins.url import MediaUrl
-from gateway.policy import Media
 from gateway.problem import OriginUnreachable
-from gateway.tiers.admitted import Admitted
+from handlers.judging import Judge
 from handlers.manifest import is_whole, sniff
 
 MOST_OF_A_MANIFEST = 1024 * 1024
@@ -45,15 +43,8 @@ class Looker:
     """Looks at resources through the gateway's own client: the guard and the tier have their word on each hop."""
 
     client: OriginClient
-    guard: Guard
-    admitted: Admitted
+    judge: Judge
     fields: Mapping[str, str]
-
-    def judge(self, url: MediaUrl) -> Permit:
-        """The gateway's word, and then the tier's."""
-        permit = self.guard.judge(url)
-        self.admitted.judge(Media(url))
-        return permit
 
     async def look(self, url: MediaUrl) -> Looked:
         """The beginning of a manifest, or of a file; raise the `Problem` that keeps the answer away."""
@@ -71,7 +62,7 @@ class Looker:
         return await self._look(url, asked, MOST_OF_AN_INDEX, only_parts=True)
 
     async def _look(self, url: MediaUrl, asked: Mapping[str, str], most: int, *, only_parts: bool = False) -> Looked:
-        async with self.client.open(url, "GET", {**self.fields, **asked}, self) as answer:
+        async with self.client.open(url, "GET", {**self.fields, **asked}, self.judge) as answer:
             found = _RANGE.fullmatch(answer.head.get("Content-Range")) if answer.head.status == 206 else None
             offset = int(found["first"]) if found else 0
             total = int(found["total"]) if found else answer.head.length

@@ -8,7 +8,6 @@ import time
 from abc import abstractmethod
 from collections.abc import Awaitable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 
 from tornado.iostream import StreamClosedError
 
@@ -18,7 +17,6 @@ from gateway.links import Links
 from gateway.manifests import Document, Kind
 from gateway.origins import headers
 from gateway.origins.client import Answer
-from gateway.origins.guard import Guard, Permit
 from gateway.origins.kind import kind_of_type
 from gateway.origins.url import MediaUrl
 from gateway.policy import Media, MediaKind
@@ -27,6 +25,7 @@ from gateway.tiers.admitted import Admitted
 from handlers import fields
 from handlers.base import Handler
 from handlers.document import read_document
+from handlers.judging import Judge
 from handlers.manifest import Manifest, encode, is_whole, read_manifest, sniff
 
 STALLED_SECONDS = 60
@@ -38,20 +37,6 @@ PIECE = 128 * 1024
 
 _NOTHING: Mapping[str, str] = {}
 _MANIFEST_PATH = re.compile(r"\.(m3u8?|mpd)\Z", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class _Judge:
-    """The gateway's word on each hop, and then the tier's."""
-
-    guard: Guard
-    admitted: Admitted
-
-    def judge(self, url: MediaUrl) -> Permit:
-        """Give leave, or raise the `Problem` that refuses."""
-        permit = self.guard.judge(url)
-        self.admitted.judge(Media(url))
-        return permit
 
 
 def _kind(kind: Kind | Document | None, answer: Answer) -> MediaKind:
@@ -94,7 +79,7 @@ class MediaHandler(Handler):
         is_ranged = not _MANIFEST_PATH.search(url.path)
         asked = beside | headers.to_origin(self.request.headers) if is_ranged else beside
         self.record.trace = headers.trace_id(asked)
-        judge = _Judge(self.generation.guard, admitted)
+        judge = Judge(self.generation.guard, admitted)
         started = time.monotonic()
         async with self._open(url, asked, judge) as answer:
             self.record.origin = time.monotonic() - started
@@ -116,8 +101,8 @@ class MediaHandler(Handler):
         self.record.target = url.origin + url.path
         tracing = headers.tracing(self.request.headers)
         self.record.trace = headers.trace_id(tracing)
-        asked = tracing | headers.posting(self.request.headers)
-        judge = _Judge(self.generation.guard, admitted)
+        asked = tracing | headers.posting(self.request.headers) | self._told(url)
+        judge = Judge(self.generation.guard, admitted)
         started = time.monotonic()
         async with self.gateway.client.post(url, asked, self.request.body, judge) as answer:
             self.record.origin = time.monotonic() - started
@@ -154,7 +139,7 @@ class MediaHandler(Handler):
         else:
             await self._send_as_it_is(answer, first, admitted)
 
-    def _open(self, url: MediaUrl, asked: Mapping[str, str], judge: _Judge) -> AbstractAsyncContextManager[Answer]:
+    def _open(self, url: MediaUrl, asked: Mapping[str, str], judge: Judge) -> AbstractAsyncContextManager[Answer]:
         return self.gateway.client.open(url, self.request.method or "GET", asked, judge)
 
     def _refuse_own_request(self) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from gateway.identity import Scope
 from tests.handlers.test_cache import use
+from tests.handlers.test_licence import address, echo, post
 from tests.handlers.test_play import grant_for
 from tests.scripted_origin import Origin, answer
 from tests.service import HANG, Reply, Service, ask, tiers_text
@@ -275,6 +276,17 @@ def test_what_players_tell_is_counted_by_tier_and_origin(
     assert metrics(service, "bitrate_kbits_sum", origin) == {"": 6400}  # of video alone
     assert metrics(service, "throughput_kbits_sum", origin) == {"": 96200}
     assert metrics(service, "late_answers_total", origin) == {}
+
+
+def test_what_comes_with_a_request_for_a_licence_is_counted_and_kept_from_its_server(
+    service: Service, origin: Origin, key: str
+) -> None:
+    origin.scripts["/licence"] = echo
+    path = address(service, key, f"{origin.url}/licence")
+    for query, fields in ((f"?{IN_QUERY}", {}), ("", IN_FIELDS)):
+        assert counted(service, post(service, path + query, b"{}", fields)).status == 200
+    assert metrics(service, "requests_total", origin) == {'well_formed="yes"': 2}
+    assert [told_to(asked) for asked in origin.asked] == [{}, {}]
 
 
 def test_what_is_refused_makes_no_labels(service: Service, origin: Origin, token: Fields) -> None:
