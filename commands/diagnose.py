@@ -32,7 +32,7 @@ _PAGE = re.compile(r"null|https?://[^/?#@\s]+")
 @options.keys
 @options.state
 @options.policies
-@click.option("--json", "style", flag_value="json", default="people", help="For machines.")
+@options.style
 def diagnose(  # noqa: PLR0913, PLR0917 - an option each
     url: str,
     key: str,

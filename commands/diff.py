@@ -26,7 +26,7 @@ _COLOURS = {Effect.GAINS: paint.good, Effect.LOSES: paint.bad, Effect.CHANGES: p
 @click.argument("new", type=_FILE)
 @options.keys
 @options.policies
-@click.option("--json", "style", flag_value="json", default="people", help="For machines.")
+@options.style
 def diff(old: Path, new: Path, keys: Path, policies: Path | None, style: str) -> None:
     """Say who would gain and who would lose what, were NEW in force instead of OLD: everyone, each tier, each client.
 

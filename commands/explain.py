@@ -27,7 +27,7 @@ from gateway.service.settings import Settings
 @options.tiers
 @options.keys
 @options.policies
-@click.option("--json", "style", flag_value="json", default="people", help="For machines.")
+@options.style
 def explain(  # noqa: PLR0913, PLR0917 - an option each
     key: str,
     url: str,

@@ -58,6 +58,7 @@ admin = option(
     " has the next port, or the path with .1 behind it, and so on.",
     "127.0.0.1:9090",
 )
+style = click.option("--json", "style", flag_value="json", default="people", help="For machines.")
 
 
 def discovered(folder: Path | None) -> dict[str, type[Policy]]:
