@@ -48,6 +48,7 @@ class Links:
     seconds: float | None = None
     steady: bool = False
     post: bool = False
+    narrow: bool = False
     _places: dict[str, _Place] = field(default_factory=dict, init=False, repr=False)
 
     def seen_from(self, asked: MediaUrl, came_from: MediaUrl) -> Links:
@@ -63,6 +64,12 @@ class Links:
     def licences(self) -> Links:
         """These links for references to licence servers, under grants by which they can be asked by POST."""
         return replace(self, within=None, post=True)
+
+    def shaped(self) -> Links | None:
+        """These links for references that the player's own query shapes, where the manifest was asked for by a grant:
+        what lies elsewhere than its other references mostly do is left under the grant for those, which refuses it.
+        None where who asks needs no leave for any path."""
+        return replace(self, narrow=True) if self.terms.granted else None
 
     def __call__(self, reference: str, absolute: str) -> str | None:
         """What to write for ``reference``, which resolves to ``absolute``; None to leave it as it is."""
@@ -87,7 +94,8 @@ class Links:
         carried = self.within if lease == self.terms.granted else None
         in_scope = carried is not None and carried.covers(url.origin, url.path)
         minted = replace(lease, post=self.post)
-        return _Place(f"/play/{self.mint(self._scopes[url], minted)}/{url.authority}{url.directory}", in_scope)
+        scope = self._scopes.home if self.narrow else self._scopes[url]
+        return _Place(f"/play/{self.mint(scope, minted)}/{url.authority}{url.directory}", in_scope)
 
     @cached_property
     def _scopes(self) -> Scopes:

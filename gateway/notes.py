@@ -11,6 +11,7 @@ from gateway.identity import Notes, NoteTooLongError
 from gateway.identity.members import parse_members
 from gateway.manifests import MalformedManifest
 from gateway.manifests.asking import PATHWAY, VARIABLES
+from gateway.manifests.variables import Shaped
 from gateway.origins.url import MediaUrl
 from gateway.policy import Identity
 from gateway.problem import InvalidToken, InvalidUrl
@@ -36,7 +37,7 @@ class SessionNotes:
         """As `gateway.manifests.asking.Notes` says."""
         self._count()
         try:
-            return self.notes.sign_variables(self.identity, url, json.dumps(values, separators=(",", ":")))
+            return self.notes.sign_variables(self.identity, url, _note(values))
         except NoteTooLongError as error:
             raise MalformedManifest(
                 "The origin's playlist defines more in variables than fits into a note of 4 KiB."
@@ -86,8 +87,18 @@ class Noted:
         return moved
 
 
+def _note(values: Mapping[str, str]) -> str:
+    """Variables as JSON: a value that the player's query has shaped is a list of it and of what is fixed."""
+    told = {name: [value, value.fixed] if isinstance(value, Shaped) else value for name, value in values.items()}
+    return json.dumps(told, separators=(",", ":"))
+
+
 def _values(note: str) -> Mapping[str, str]:
     try:
-        return {name: str(value) for name, value in parse_members(note.encode()).items()}
+        return {name: _value(told) for name, told in parse_members(note.encode()).items()}
     except ValueError as error:
         raise InvalidToken from error
+
+
+def _value(told: object) -> str:
+    return Shaped(*map(str, told)) if isinstance(told, list) else str(told)

@@ -41,13 +41,15 @@ class Asking:
     """``own`` is the gateway as the player reached it, ``scheme://host[:port]``, ``//host[:port]`` if the scheme is not
     known, or nothing; ``query`` that part of the query of the address the player sees which is its origin's;
     ``variables`` those that the manifest may import; ``licence`` the link to what players ask by POST, if that is one
-    of its own."""
+    of its own; ``shaped`` the link to where the player's own query leads, by way of a variable, if that may lead less
+    far than the origin's word does."""
 
     own: str = ""
     query: str = ""
     variables: Mapping[str, str] = field(default_factory=dict)
     notes: Notes = field(default_factory=_Unsigned)
     licence: Link | None = None
+    shaped: Link | None = None
 
 
 def with_field(url: str, name: str, value: str) -> str:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from gateway.manifests.asking import VARIABLES, Asking, with_field
 from gateway.manifests.documents import in_place
 from gateway.manifests.link import Link, counted, resolve, written
-from gateway.manifests.variables import MARK, UndefinedError, Variables, parameters
+from gateway.manifests.variables import MARK, Shaped, UndefinedError, Variables, parameters
 
 _LINE = re.compile(r"[^\r\n]+")
 _TAG = re.compile(r"#(EXT[A-Z0-9-]*):")
@@ -63,17 +63,20 @@ def rewrite(text: bytes, base: str, link: Link, asking: Asking | None = None) ->
     readable = text.decode("utf-8", "surrogateescape")
     asking = asking or Asking()
     exported = _exported(readable, base, asking) if "#EXT-X-DEFINE:" in readable else {}
-    noting = counted(lambda reference, absolute: _noted(link(reference, absolute), absolute, exported, asking))
-    playlist = _Playlist(
-        base, asking, counted(link), noting, counted(asking.licence or link), _variables(base, asking), bool(exported)
-    )
+    plain, licence, noting = counted(link), counted(asking.licence or link), _noting(link, exported, asking)
+    shaped: Mapping[Link, Link] = {}
+    if asking.shaped:
+        narrow = counted(asking.shaped)
+        shaped = {plain: narrow, licence: narrow, noting: _noting(asking.shaped, exported, asking)}
+    playlist = _Playlist(base, asking, plain, noting, licence, _variables(base, asking), bool(exported), shaped)
     return _LINE.sub(playlist.line, readable).encode("utf-8", "surrogateescape")
 
 
 @dataclass
 class _Playlist:
     """A playlist that is being rewritten. ``licence_link`` is for licence servers; ``media_link`` for its media
-    playlists, if it ``defines`` anything that they may import."""
+    playlists, if it ``defines`` anything that they may import; ``shaped`` are the links that take the place of these
+    where the player's own query shapes the path of a reference."""
 
     base: str
     asking: Asking
@@ -82,6 +85,7 @@ class _Playlist:
     licence_link: Link
     variables: Variables
     defines: bool
+    shaped: Mapping[Link, Link]
     _variant_follows: bool = False
 
     def line(self, found: re.Match[str]) -> str:
@@ -140,10 +144,13 @@ class _Playlist:
         absolute = resolve(self._plain(reference).strip(_EDGES), self.base)
         if absolute is None:
             return self._written(reference)
-        return _without_marks(self.media_link(absolute, absolute) or absolute)
+        link = self._narrowed(self.media_link, reference, absolute)
+        return _without_marks(link(absolute, absolute) or absolute)
 
     def _document(self, reference: str) -> str | None:
-        """What to write for a reference to JSON, or for the JSON itself."""
+        """What to write for a reference to JSON, or for the JSON itself, if that is the origin's."""
+        if self.variables.is_shaped(reference):
+            return self._written(reference)
         plain = self._plain(reference).replace("\t", "").strip()
         return in_place(plain, self.base, self.link, self.asking) or self._written(reference)
 
@@ -154,13 +161,27 @@ class _Playlist:
         if MARK not in reference:
             return written(plain, self.base, link)
         absolute = resolve(plain.strip(_EDGES), self.base)
-        return _without_marks(_quotable(plain) if absolute is None else link(absolute, absolute) or absolute)
+        if absolute is None:
+            return _without_marks(_quotable(plain))
+        return _without_marks(self._narrowed(link, reference, absolute)(absolute, absolute) or absolute)
+
+    def _narrowed(self, link: Link, reference: str, absolute: str) -> Link:
+        """The link for a reference, which resolves to ``absolute``: a narrower one if the player's own query has a say
+        in more of that than its query."""
+        if link not in self.shaped or not self.variables.is_shaped(reference):
+            return link
+        try:
+            self.variables.substitute(reference)
+        except UndefinedError:
+            return link
+        fixed = resolve(_in_utf_8(self.variables.fixed(reference)).strip(_EDGES), self.base)
+        return link if fixed and _before_query(fixed) == _before_query(absolute) else self.shaped[link]
 
     def _plain(self, reference: str) -> str:
         """A reference with values in place of its variables, as it is if one is not defined; in UTF-8."""
         with suppress(UndefinedError):  # no player resolves it either
             reference = self.variables.substitute(reference) if MARK in reference else reference
-        return _NOT_UTF_8.sub(_percent_encoded, reference)
+        return _in_utf_8(reference)
 
 
 def _attributes(line: str) -> dict[str, str]:
@@ -168,7 +189,10 @@ def _attributes(line: str) -> dict[str, str]:
 
 
 def _variables(base: str, asking: Asking) -> Variables:
-    return Variables(asking.variables, parameters(urlsplit(base).query), parameters(asking.query))
+    told = parameters(urlsplit(base).query)
+    if asking.shaped:
+        told = {name: Shaped(value) for name, value in told.items()}
+    return Variables(asking.variables, told, parameters(asking.query))
 
 
 def _exported(text: str, base: str, asking: Asking) -> dict[str, str]:
@@ -179,14 +203,26 @@ def _exported(text: str, base: str, asking: Asking) -> dict[str, str]:
     return variables.values
 
 
-def _noted(led: str | None, absolute: str, exported: Mapping[str, str], asking: Asking) -> str:
-    """A reference to a media playlist, with a note of the variables that it may import."""
-    address = absolute.partition("#")[0].partition("?")[0]
-    return with_field(led or absolute, VARIABLES, asking.notes.variables(address, exported))
+def _noting(link: Link, exported: Mapping[str, str], asking: Asking) -> Link:
+    """``link`` for references to media playlists, with a note of the variables that they may import."""
+
+    def noted(reference: str, absolute: str) -> str:
+        led = link(reference, absolute) or absolute
+        return with_field(led, VARIABLES, asking.notes.variables(_before_query(absolute), exported))
+
+    return counted(noted)
+
+
+def _before_query(absolute: str) -> str:
+    return absolute.partition("#")[0].partition("?")[0]
 
 
 def _replaced(content: str, line: str, replacement: str | None) -> str:
     return line if replacement is None else line.replace(content, replacement, 1)
+
+
+def _in_utf_8(reference: str) -> str:
+    return _NOT_UTF_8.sub(_percent_encoded, reference)
 
 
 def _percent_encoded(found: re.Match[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Self
 from urllib.parse import unquote
 
 from gateway.manifests.link import MalformedManifest
@@ -19,14 +20,32 @@ _REFERENCE = re.compile(r"\{\$([A-Za-z0-9_-]+)\}")
 _UNWRITABLE = re.compile(r'["\x00-\x1f\x7f\ud800-\udfff]|\{\$')
 
 
+_ANY = "-"  # something, for a path's segment that is nothing leads to its beginning
+
+
 class UndefinedError(Exception):
     """A variable that the playlist does not define."""
+
+
+class Shaped(str):
+    """A variable's value in which there is what the player's own query says, which no origin and no grant stands for.
+    ``fixed`` is the same value with `_ANY` in its place: what a reference is that the query does not shape."""
+
+    __slots__ = ("fixed",)
+    fixed: str
+
+    def __new__(cls, value: str, fixed: str = _ANY) -> Self:
+        """One that is all the query's, if it is not told what is fixed."""
+        shaped = super().__new__(cls, value)
+        shaped.fixed = fixed
+        return shaped
 
 
 @dataclass
 class Variables:
     """``imported`` are those of the multivariant playlist, ``parameters`` the fields of the query that the playlist's
-    own URL has, ``seen`` those of the address that its player sees; ``values`` what has been defined so far."""
+    own URL has, ``seen`` those of the address that its player sees; ``values`` what has been defined so far. What is
+    `Shaped` stays so in all that is defined by it."""
 
     imported: Mapping[str, str]
     parameters: Mapping[str, str]
@@ -49,9 +68,11 @@ class Variables:
 
     def _define(self, name: str, value: str) -> None:
         try:
-            self.values[name] = self.substitute(value)
+            found = self.substitute(value)
         except UndefinedError:
             self.values.pop(name, None)
+            return
+        self.values[name] = Shaped(found, self.fixed(value)) if self.is_shaped(value) else found
 
     def substitute(self, text: str) -> str:
         """Put values in place of variables, once: what a value holds is text. Raises `UndefinedError`, and
@@ -63,6 +84,18 @@ class Variables:
         if self._substituted > MOST_SUBSTITUTED:
             raise MalformedManifest("The variables of the origin's playlist stand for too much text.")
         return _REFERENCE.sub(lambda found: self.values[found[1]], text)
+
+    def is_shaped(self, text: str) -> bool:
+        """Whether one of a text's variables is `Shaped`."""
+        return any(isinstance(self.values.get(name), Shaped) for name in _REFERENCE.findall(text))
+
+    def fixed(self, text: str) -> str:
+        """The same as `substitute` for a text whose variables are all defined, whatever the player's query says."""
+        return _REFERENCE.sub(lambda found: _fixed(self.values[found[1]]), text)
+
+
+def _fixed(value: str) -> str:
+    return value.fixed if isinstance(value, Shaped) else value
 
 
 def parameters(query: str) -> dict[str, str]:

@@ -130,3 +130,69 @@ def test_a_playlist_cannot_make_a_player_carry_its_token_away(
     body = service.get(f"/api?url={url}&token={token['X-Session-Token']}").body.decode()
     assert "{$" not in body
     assert all(line.startswith(("#", "/play/")) for line in body.splitlines())
+
+
+SHAPED = """#EXTM3U
+#EXT-X-TARGETDURATION:4
+#EXT-X-DEFINE:QUERYPARAM="p"
+#EXT-X-DEFINE:NAME="cdn",VALUE="https://*.example.com/x/1.ts?p={$p}"
+#EXTINF:4,
+{$p}/1.ts
+#EXTINF:4,
+n{$p}.ts
+#EXTINF:4,
+{$cdn}
+#EXT-X-ENDLIST
+"""
+
+
+def granted(service: Service, url: str, key: str) -> str:
+    reply = service.get(f"/api/grant?url={quote(url, safe='')}", {"X-API-Key": key})
+    assert reply.status == 200, reply.body
+    return str(reply.json["url"])
+
+
+@pytest.fixture(scope="module")
+def shaped(service: Service, origin: Origin) -> str:
+    """Where a grant opens a directory, with playlists that put a field of their query into paths."""
+    text = SHAPED.replace("https://*.example.com", origin.url)
+    main = '#EXTM3U\n#EXT-X-DEFINE:QUERYPARAM="p"\n#EXT-X-STREAM-INF:BANDWIDTH=1\nmedia.m3u8\n'
+    origin.scripts["/f/alone.m3u8"] = answer(text.encode(), 200, Content_Type=HLS)
+    origin.scripts["/f/media.m3u8"] = answer(text.replace("QUERYPARAM", "IMPORT").encode(), 200, Content_Type=HLS)
+    origin.scripts["/f/main.m3u8"] = answer(main.encode(), 200, Content_Type=HLS)
+    for path in ("/f/low/1.ts", "/f/n../../s/1.ts", "/f/n%2f..%2f..%2fs.ts", "/s/1.ts", "/x/1.ts", "/1.ts"):
+        origin.scripts[path] = answer(b"video", 200, Content_Type="video/mp2t", Cache_Control="no-store")
+    return granted(service, f"{origin.url}/f/main.m3u8", service.add_key("shaped", "standard"))
+
+
+def segments(service: Service, shaped: str, value: str, *, imported: bool) -> list[str]:
+    """What the media playlist names, asked for with a value for its field, or led to by one that was."""
+    if imported:
+        return lines(service, lines(service, f"{shaped}?p={value}")[3])[5:10:2]
+    return lines(service, f"{shaped.replace('main', 'alone')}?p={value}")[5:10:2]
+
+
+@pytest.mark.parametrize("imported", [False, True])
+@pytest.mark.parametrize("value", ["/s", "..", "../s", "{other}/s", "%252fs", "x%252f..%252f..%252fs"])
+def test_a_players_query_leads_nowhere_that_its_grant_does_not_open(
+    service: Service, origin: Origin, shaped: str, value: str, *, imported: bool
+) -> None:
+    led, named, _ = segments(service, shaped, value.format(other=origin.url), imported=imported)
+    assert service.get(led).status == 403
+    assert service.get(named).body != b"video"
+
+
+@pytest.mark.parametrize("imported", [False, True])
+def test_a_players_query_may_name_what_its_grant_opens_and_be_told_to_any_origin(
+    service: Service, origin: Origin, shaped: str, *, imported: bool
+) -> None:
+    led, _, elsewhere = segments(service, shaped, "low", imported=imported)
+    assert [service.get(led).body, service.get(elsewhere).body] == [b"video", b"video"]
+    assert [path for _, path, _ in origin.asked[-2:]] == ["/f/low/1.ts", "/x/1.ts?p=low"]
+
+
+def test_who_may_ask_for_any_path_may_say_it_by_the_query(
+    service: Service, origin: Origin, shaped: str, token: dict[str, str]
+) -> None:
+    alone = service.media(f"{origin.url}/f/alone.m3u8?p=/s", token).body.decode().splitlines()
+    assert service.get(alone[5]).body == b"video"

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from gateway.manifests.asking import Asking, with_field
 from gateway.manifests.hls import rewrite
+from gateway.manifests.variables import Shaped
 from tests.manifests.corpora import name_link
 
 BASE = "https://o.example/v/main.m3u8?q=1&same=a&same=b&wild=%22%0a#EXT&two={$q}"
@@ -78,6 +79,36 @@ def test_a_playlist_that_defines_nothing_notes_nothing() -> None:
 )
 def test_a_query_that_the_player_does_not_see_is_written_as_a_value(define: str, query: str, written: str) -> None:
     assert lines(f"#EXT-X-DEFINE:{define}", Asking(query=query)) == [f"#EXT-X-DEFINE:{written}"]
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ('#EXT-X-DEFINE:QUERYPARAM="q"\n{$q}.ts', "/narrow/https://o.example/v/1.ts"),
+        ('#EXT-X-DEFINE:QUERYPARAM="q"\na.ts?t={$q}', HERE + "a.ts?t=1"),
+        ('#EXT-X-DEFINE:QUERYPARAM="q"\nhttps://cdn.example/a.ts?t={$q}', "/play/G/https://cdn.example/a.ts?t=1"),
+        ('#EXT-X-DEFINE:QUERYPARAM="q"\n{$q}{$unknown}.ts', HERE + "%7B$q%7D%7B$unknown%7D.ts"),
+        ('#EXT-X-DEFINE:QUERYPARAM="q"\n#EXT-X-PREFETCH:{$q}', "#EXT-X-PREFETCH:/narrow/https://o.example/v/1"),
+        ('#EXT-X-DEFINE:IMPORT="i"\n{$i}/1.ts', "/narrow/https://evil.example/1.ts"),
+        ('#EXT-X-DEFINE:IMPORT="o"\n{$o}/1.ts', "/play/G/https://cdn.example/1.ts"),
+        (
+            '#EXT-X-DEFINE:QUERYPARAM="q"\n#EXT-X-DEFINE:NAME="n",VALUE="x{$q}"\n#EXT-X-MEDIA:URI="{$n}"',
+            '#EXT-X-MEDIA:URI="/narrow/https://o.example/v/x1?sluicegate.variables=NOTE"',
+        ),
+        (
+            '#EXT-X-DEFINE:IMPORT="j"\n#EXT-X-CONTENT-STEERING:SERVER-URI="data:application/json,{$j}"',
+            '#EXT-X-CONTENT-STEERING:SERVER-URI="data:application/json,{%22RELOAD-URI%22:%22https://evil.example/%22}"',
+        ),
+    ],
+)
+def test_what_a_players_query_shapes_has_a_link_of_its_own(text: str, written: str) -> None:
+    evil = {"i": Shaped("https://evil.example"), "j": Shaped('{"RELOAD-URI":"https://evil.example/"}')}
+    asking = Asking(
+        variables={"o": "https://cdn.example", **evil},
+        notes=Told(),
+        shaped=lambda _, absolute: f"/narrow/{absolute}",
+    )
+    assert lines(text, asking)[-1] == written
 
 
 WORD = st.text(string.ascii_letters + "{}$:/?#[]@%&=. ", max_size=12)
