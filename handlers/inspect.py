@@ -19,7 +19,7 @@ from gateway.problem import InvalidUrl, OriginNotAllowed, OriginTimedOut, OutOfC
 from gateway.service.gateway import Gateway
 from handlers.base import Handler
 from handlers.judging import Judge
-from handlers.looking import MOST_OF_A_MANIFEST, Looked, Looker
+from handlers.looking import MOST_OF_A_MANIFEST, Discreet, Looked, Looker
 from handlers.target import target
 
 SECONDS = 20
@@ -65,7 +65,8 @@ class InspectHandler(Handler):
             if self.gateway.via in self.request.headers.get("Via", ""):
                 raise OriginNotAllowed("The url leads back to this gateway.")
             tracing = headers.tracing(self.request.headers)
-            looker = Looker(self.gateway.client, Judge(self.generation.guard, admitted), tracing)
+            judge = Discreet(Judge(self.generation.guard, admitted), url)
+            looker = Looker(self.gateway.client, judge, tracing)
             with self._places:
                 self.answer(await self._told(looker, url))
 
@@ -112,7 +113,9 @@ class InspectHandler(Handler):
         """What the first media playlist adds; that it cannot be had is a problem of the presentation."""
         try:
             media = await looker.look(base.join(found.next_uri))
-        except (Problem, InvalidUrl) as refused:
+        except InvalidUrl:
+            return _without_media(found, "its URL is none that the gateway fetches")
+        except Problem as refused:
             return _without_media(found, refused.detail or refused.error)
         if media.head.status >= 300 or media.manifest is not Manifest.HLS:
             what = f"it answers with {media.head.status}" if media.head.status >= 300 else "what came is no playlist"

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from gateway.manifests import Kind
 from gateway.manifests.decode import decode
 from gateway.origins.client import Answer, OriginClient
+from gateway.origins.guard import Judge, Permit
 from gateway.origins.head import Head
 from gateway.origins.url import MediaUrl
-from gateway.problem import OriginUnreachable
-from handlers.judging import Judge
+from gateway.problem import OriginUnreachable, Problem
 from handlers.manifest import is_whole, sniff
 
 MOST_OF_A_MANIFEST = 1024 * 1024
@@ -39,8 +39,26 @@ class Looked:
 
 
 @dataclass(frozen=True, slots=True)
+class Discreet:
+    """Another judge, whose refusals do not tell to where it leads, but for the origin of ``named``, which who asks has
+    named."""
+
+    other: Judge
+    named: MediaUrl
+
+    def judge(self, url: MediaUrl) -> Permit:
+        """Give leave, or raise the `Problem` that refuses."""
+        try:
+            return self.other.judge(url)
+        except Problem as refused:
+            if url.origin != self.named.origin:
+                refused.detail = "It leads to an origin from which this is refused."
+            raise
+
+
+@dataclass(frozen=True, slots=True)
 class Looker:
-    """Looks at resources through the gateway's own client: the guard and the tier have their word on each hop."""
+    """Looks at resources through the gateway's own client; ``judge`` has its word on each hop."""
 
     client: OriginClient
     judge: Judge

@@ -313,6 +313,19 @@ def test_each_redirect_is_judged(service: Service, origin: Origin) -> None:
     assert inspect(service, f"{origin.url}/away").json["error"] == "Origin not allowed"
 
 
+@pytest.mark.parametrize(
+    "host", ["hush.example.org", "HUSH.example.org.", "user:hush@a.example.org", "h\u00fcsh.example"]
+)
+def test_where_media_lies_is_not_told_by_a_refusal(service: Service, origin: Origin, host: str) -> None:
+    elsewhere = f"https://{host}/hush/media.m3u8"
+    origin.scripts["/away"] = answer(b"", 302, Location=elsewhere.encode().decode("latin-1"), Cache_Control="no-store")
+    master = MASTER.replace(b"media.m3u8?origin-token=hush", elsewhere.encode())
+    for url in (serve(origin, "/main.m3u8", master, HLS), f"{origin.url}/away"):
+        told = inspect(service, url).body.decode().lower()
+        assert "refused" in told or "not fetch" in told or "none that the gateway fetches" in told
+        assert not any(word in told for word in ("hush", "example.org", "xn--"))
+
+
 def test_the_gateway_itself_is_not_inspected(service: Service, origin: Origin) -> None:
     serve(origin, "/media.m3u8", VOD, HLS)
     inspect(service, f"{origin.url}/media.m3u8")
