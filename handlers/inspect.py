@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -29,21 +32,28 @@ AT_ONCE = 8
 """Inspections that one worker makes at once: each may hold megabytes and a thread, and a token's are not counted."""
 
 
+OF_ONE_KEY = 2
+"""Of these, how many are one key's: an open key's tokens are everybody's, and would leave none to the others."""
+
+
 class Places:
-    """How many inspections are under way."""
+    """How many inspections are under way, and of whom."""
 
-    def __init__(self, most: int = AT_ONCE) -> None:
-        self._left = most
+    def __init__(self) -> None:
+        self._taken: Counter[str] = Counter()
 
-    def __enter__(self) -> None:
-        """Take a place; raise `OutOfCapacity` if there is none."""
-        if not self._left:
+    @contextmanager
+    def taken(self, key_id: str) -> Iterator[None]:
+        """Hold a place while the block runs; raise `OutOfCapacity` if there is none."""
+        if self._taken[key_id] >= OF_ONE_KEY:
+            raise OutOfCapacity(f"{OF_ONE_KEY} inspections of this key are under way; wait for one of them.")
+        if self._taken.total() >= AT_ONCE:
             raise OutOfCapacity("As many inspections as the gateway makes at once are under way.")
-        self._left -= 1
-
-    def __exit__(self, *_raised: object) -> None:
-        """Give it back."""
-        self._left += 1
+        self._taken[key_id] += 1
+        try:
+            yield
+        finally:
+            self._taken -= Counter([key_id])
 
 
 class InspectHandler(Handler):
@@ -67,7 +77,7 @@ class InspectHandler(Handler):
             tracing = headers.tracing(self.request.headers)
             judge = Discreet(Judge(self.generation.guard, admitted), url)
             looker = Looker(self.gateway.client, judge, tracing)
-            with self._places:
+            with self._places.taken(identity.key_id):
                 self.answer(await self._told(looker, url))
 
     async def _told(self, looker: Looker, url: MediaUrl) -> Json:

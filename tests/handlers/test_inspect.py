@@ -230,23 +230,28 @@ def test_a_segment_is_known_by_its_first_bytes(service: Service, origin: Origin)
     assert [problem["code"] for problem in told["problems"]] == ["content-type"]
 
 
-def test_no_more_than_a_few_are_inspected_at_once(service: Service, origin: Origin) -> None:
+@pytest.mark.parametrize(("keys", "most"), [(1, 2), (5, 8)])
+def test_no_more_than_a_few_are_inspected_at_once_and_fewer_of_one_key(
+    service: Service, origin: Origin, keys: int, most: int
+) -> None:
     going_on = threading.Event()
 
     def held(request: BaseHTTPRequestHandler) -> None:
         going_on.wait(HANG)
         answer(VOD, 200, Content_Type=HLS, Cache_Control="no-store")(request)
 
-    urls = [f"{origin.url}/held-{number}.m3u8" for number in range(9)]
+    tokens = [{"X-Session-Token": TOKENS[service.port]}]
+    tokens += [{"X-API-Key": service.add_key(f"client-{number}", "standard")} for number in range(1, keys)]
+    urls = [f"{origin.url}/held-{number}.m3u8" for number in range(most + 1)]
     origin.scripts = {url.removeprefix(origin.url): held for url in urls}
     with ThreadPoolExecutor(len(urls)) as clients:
-        replies = [clients.submit(inspect, service, url) for url in urls]
+        replies = [clients.submit(inspect, service, url, tokens[at % keys]) for at, url in enumerate(urls)]
         refused = next(as_completed(replies, HANG)).result()
         going_on.set()
         statuses = sorted(reply.result().status for reply in replies)
     assert (refused.status, refused.json["error"]) == (503, "Temporarily out of capacity")
     assert refused.headers["Retry-After"] == "1"
-    assert statuses == [200] * 8 + [503]
+    assert statuses == [200] * most + [503]
     assert inspect(service, urls[0]).status == 200
 
 
