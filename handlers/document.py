@@ -25,7 +25,7 @@ async def read_document(answer: Answer, document: Document, first: list[bytes], 
         return None
     body = first[0]
     try:
-        text = decode_whole(body, answer.head.get("Content-Encoding"))
+        text = await unhurried(body, lambda: decode_whole(body, answer.head.get("Content-Encoding")))
     except OriginUnreachable:
         return None  # a player will make of it what it can
     base = answer.url.href

@@ -13,7 +13,7 @@ from gateway.origins.guard import Judge, Permit
 from gateway.origins.head import Head
 from gateway.origins.url import MediaUrl
 from gateway.problem import OriginUnreachable, Problem
-from handlers.manifest import is_whole, sniff
+from handlers.manifest import is_whole, sniff, unhurried
 
 MOST_OF_A_MANIFEST = 1024 * 1024
 MOST_OF_A_FILE = 64 * 1024
@@ -89,7 +89,10 @@ class Looker:
             sniffed, start = await sniff(answer)
             manifest = sniffed if isinstance(sniffed, Kind) else None
             body, more = await _rest(answer, start, MOST_OF_A_MANIFEST if manifest else most)
-            text, is_cut = _decoded(body, answer.head.get("Content-Encoding"), more) if manifest else (body, more)
+            text, is_cut = body, more
+            if manifest:
+                coding = answer.head.get("Content-Encoding")
+                text, is_cut = await unhurried(body, lambda: _decoded(body, coding, more))
             return Looked(answer.url, answer.head, manifest, text, is_cut, offset, total)
 
 

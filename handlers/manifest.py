@@ -91,7 +91,7 @@ async def read_manifest(answer: Answer, kind: Kind, start: bytes, links: Links) 
     body = await _read_rest(answer, start)
     if not body:
         return Manifest(TYPES[kind], b"")  # the answer to HEAD has no body
-    text = decode_whole(body, coding)
+    text = await unhurried(body, lambda: decode_whole(body, coding))
     return Manifest(TYPES[kind], await unhurried(text, lambda: _rewritten(kind, text, base, links)))
 
 
