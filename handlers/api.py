@@ -22,6 +22,7 @@ class ApiHandler(MediaHandler):
         """Judge the credential first, then the tier, then the URL."""
         identity = self._viewing(await self.identify())
         async with self.admitted(identity, Purpose.MEDIA) as admitted:
+            self.opened_by_address = "token" in self.request.query_arguments
             url = target(self.request.query_arguments, self.request.query)
             terms = Terms(self.gateway.clock(), self.generation.file.playback_lifetime, None)
             links = Links(minter(self.gateway.grants, identity), url, None, terms, self._asking(identity))

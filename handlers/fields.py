@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from email.utils import formatdate
 from functools import lru_cache
 
 from gateway.policy import Quota
+
+_OF_SHARED = re.compile(r"public|private|proxy-revalidate|s-maxage=.*", re.IGNORECASE)
 
 CORS = {
     "Access-Control-Allow-Origin": "*",
@@ -37,6 +40,14 @@ PREFLIGHT = {
 def date(second: int) -> str:
     """A second since the epoch as the Date field tells it (RFC 9110, section 6.6.1)."""
     return formatdate(second, usegmt=True)
+
+
+@lru_cache(64)
+def private(told: str) -> str:
+    """The same Cache-Control field for the asker's own cache alone (RFC 9111, section 5.2.2.7): a shared one would hold
+    on to what an address opens when its key is revoked."""
+    kept = [each for part in told.split(",") if (each := part.strip()) and not _OF_SHARED.fullmatch(each)]
+    return ", ".join(["private", *kept])
 
 
 UNTRUSTED = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox"}

@@ -44,7 +44,13 @@ def _kind(kind: Kind | Document | None, answer: Answer) -> MediaKind:
 
 
 class MediaHandler(Handler):
-    """Relays one resource of an origin, with bounded memory, from the first byte to a visible end."""
+    """Relays one resource of an origin, with bounded memory, from the first byte to a visible end.
+
+    ``opened_by_address`` is whether the credential stands in the address, so that to a cache who has the one has the
+    other: Vary cannot tell them apart.
+    """
+
+    opened_by_address = False
 
     _work: asyncio.Task[object] | None = None
 
@@ -165,6 +171,8 @@ class MediaHandler(Handler):
             del self._headers[preset]
         self._headers.extend(headers.to_client(answer.head))
         self._headers.extend(fields.UNTRUSTED.items())
+        if self.opened_by_address:
+            self._headers["Cache-Control"] = fields.private(self._headers.get("Cache-Control", ""))
         self._headers.update(own)
         if self.request.method == "HEAD":
             await self._send(b"", admitted)  # a stored answer has its body at hand all the same

@@ -5,19 +5,18 @@ from __future__ import annotations
 
 import re
 
-from gateway.cmcd import PARAMETER
-from gateway.identity import Grant, SessionTokens
+from gateway.identity import Grant
 from gateway.leases import Lease, Terms
 from gateway.links import Links, minter
 from gateway.manifests import Asking
-from gateway.notes import OWN, Noted, SessionNotes
+from gateway.notes import Noted, SessionNotes
 from gateway.origins.url import MediaUrl
 from gateway.policy import Purpose
 from gateway.problem import InvalidToken, InvalidUrl, MethodNotAllowed, OriginNotAllowed
+from gateway.query import of_origin
 from handlers.media import MediaHandler
 from handlers.own_address import own_address
 
-_CARRIED_OVER = "token="
 _PATH = re.compile(r"/play/(?P<grant>[^/]+)/(?P<authority>[^/]+)(?P<path>/.*)", re.DOTALL)
 
 
@@ -26,6 +25,7 @@ class PlayHandler(MediaHandler):
     put a header on every request of theirs put it on these too."""
 
     route = "play"
+    opened_by_address = True
 
     async def serve(self) -> None:
         """Judge the grant, then what it covers, then the tier."""
@@ -89,13 +89,5 @@ class PlayHandler(MediaHandler):
         origin = f"{grant.scope.origin.partition('://')[0]}://{authority}"
         if not grant.scope.covers(origin, path):
             raise OriginNotAllowed("The grant does not cover this path.")
-        query = "&".join(part for part in self.request.query.split("&") if not _is_own(part))
+        query = of_origin(self.request.query)
         return MediaUrl.parse(origin + path + (f"?{query}" if query else ""))
-
-
-def _is_own(part: str) -> bool:
-    """Whether a field of the query is none of the origin's: CMCD, what the gateway adds, and a session token that a
-    player has carried over from ``/api``. All others are the origin's, byte for byte and in their order."""
-    if part.startswith(_CARRIED_OVER):
-        return SessionTokens.is_one(part.removeprefix(_CARRIED_OVER))
-    return part.startswith((OWN, PARAMETER))

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
 
 from gateway.identity import Scope
+from gateway.query import of_origin
 
 _PLAY = re.compile(r"/play/(?P<grant>[^/]+)/(?P<authority>[^/]+)(?P<path>/.*)", re.DOTALL)
 _API = re.compile(r"/api/?")
 _OWN_FIELDS = frozenset({"url", "token", "CMCD"})
-_OWN = re.compile(r"(?:token=eyJ[\w-]+\.[\w-]+\.[\w-]+|CMCD=.*|sluicegate\..*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def read_address(text: str) -> Address:
     play = _PLAY.fullmatch(parts.path)
     if play is None or not play["grant"].startswith("eyJ"):
         return Address(text)
-    query = "&".join(part for part in parts.query.split("&") if part and not _OWN.fullmatch(part))
+    query = of_origin(parts.query)
     scheme = _audience(play["grant"]).partition("://")[0] or "https"
     url = f"{scheme}://{play['authority']}{play['path']}{f'?{query}' if query else ''}"
     return Address(url, gateway, grant=play["grant"])

@@ -175,6 +175,31 @@ def test_a_cache_keeps_what_one_credential_opened_from_another(
     assert "X-Session-Token" in str(playlist.headers.get_all("Vary"))
 
 
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ("public, max-age=600, immutable", "private, max-age=600, immutable"),
+        ("Public,S-MaxAge=60 ,proxy-revalidate, max-age=5", "private, max-age=5"),
+        ("no-store", "private, no-store"),
+        (
+            'private="X-Own", no-cache="Set-Cookie, X-Own"',
+            'private, private="X-Own", no-cache="Set-Cookie, X-Own"',
+        ),
+        ("", "private"),
+    ],
+)
+def test_no_shared_cache_keeps_what_an_address_opens(
+    service: Service, origin: Origin, token: dict[str, str], told: str, kept: str
+) -> None:
+    """For it would hold on to that when the key is revoked, and Vary cannot tell one viewer's address from it."""
+    origin.scripts["/v.ts"] = answer(b"video", **({"Cache_Control": told} if told else {}))
+    there = quote(f"{origin.url}/v.ts", safe="")
+    by_token = f"/api?token={token['X-Session-Token']}&url={there}"
+    by_grant = str(service.get(f"/api/grant?url={there}", token).json["url"])
+    for address in (by_token, by_grant):
+        assert service.get(address).headers.get_all("Cache-Control") == [kept]
+
+
 def test_a_playlist_that_an_origin_compresses_unasked_is_read(
     service: Service, origin: Origin, token: dict[str, str]
 ) -> None:
