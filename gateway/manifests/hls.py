@@ -16,7 +16,7 @@ from gateway.manifests.variables import MARK, Shaped, UndefinedError, Variables,
 _LINE = re.compile(r"[^\r\n]+")
 _TAG = re.compile(r"#(EXT[A-Z0-9-]*):")
 # A name begins only where an attribute can, and is never given back: a long line would take quadratic time otherwise.
-_ATTRIBUTE = re.compile(r'(?<![^,:\s])(?P<name>[^\s=,:"]++)=(?:"(?P<quoted>[^"]*)"|[^",]*)')
+_ATTRIBUTE = re.compile(r'(?<![^,:\s])(?P<name>[^\s=,:"]++)=(?:"(?P<quoted>[^"]*)"|(?P<bare>[^",]*))')
 _NOT_UTF_8 = re.compile(r"[\udc80-\udcff]")
 _UNQUOTABLE = re.compile(r'["\x00-\x1f\x7f]')
 _EDGES = " \t\ufeff"
@@ -119,14 +119,16 @@ class _Playlist:
         write = (
             self._media if tag in MEDIA_PLAYLISTS else self._document if found["name"] in DOCUMENTS else self._written
         )
-        replacement = write(found["quoted"]) if found["quoted"] else None
+        value = _value(found)
+        replacement = write(value) if value else None
         return found[0] if replacement is None else f'{found["name"]}="{replacement}"'
 
     def _licence(self, found: re.Match[str]) -> str:
         """An attribute of a key that a licence server gives, which players ask by POST."""
-        if found["name"] != "URI" or not found["quoted"]:
+        value = _value(found)
+        if found["name"] != "URI" or not value:
             return found[0]
-        replacement = self._written(found["quoted"], self.licence_link)
+        replacement = self._written(value, self.licence_link)
         return found[0] if replacement is None else f'URI="{replacement}"'
 
     def _define(self, line: str) -> str:
@@ -182,6 +184,11 @@ class _Playlist:
         with suppress(UndefinedError):  # no player resolves it either
             reference = self.variables.substitute(reference) if MARK in reference else reference
         return _in_utf_8(reference)
+
+
+def _value(found: re.Match[str]) -> str:
+    """What an attribute holds. A reference without quotes conforms to nothing, and yet all players follow it."""
+    return found["bare"] if found["quoted"] is None else found["quoted"]
 
 
 def _attributes(line: str) -> dict[str, str]:

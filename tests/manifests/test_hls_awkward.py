@@ -76,12 +76,13 @@ def test_a_uri_that_is_not_utf_8_is_percent_encoded_byte_by_byte() -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        b'#EXT-X-KEY:METHOD=AES-128,NAME="a,URI=b",X-URI="c",URIS="d",URI=e',
+        b'#EXT-X-KEY:METHOD=AES-128,NAME="a,URI=b",X-URI="c",URIS="d",URI=',
         b'#EXT-X-KEY:METHOD=AES-128,lower_case=",URI=",Y="f"',
         b'#EXT-X-KEY:METHOD=NONE,URI=""',
         b'#EXT-X-KEY:METHOD=AES-128,URI="  "',
         b'#EXT-X-KEY:METHOD=SAMPLE-AES,URI="skd://x"',
         b'#EXT-X-KEY:METHOD=SAMPLE-AES,URI=" SKD://x"',
+        b"#EXT-X-KEY:METHOD=SAMPLE-AES,URI=skd://x,IV=0x1",
         b'#EXT-X-KEY:METHOD=SAMPLE-AES,URI="data:text/plain;base64,AA,URI=="',
         b'#EXT-X-KEY:METHOD=SAMPLE-AES,URI="urn:uuid:1"',
         b'#EXT-X-KEY:METHOD=AES-128,URI="https://[broken/"',
@@ -100,6 +101,15 @@ def test_what_is_no_reference_that_a_player_fetches_by_http_is_left(line: bytes)
 def test_each_of_several_references_in_one_tag_is_rewritten() -> None:
     line = b'#EXT-X-MEDIA:URI="%sx",NAME="\xc3\xa9, URI=\\",URI="%sy"'
     assert rewritten(line % (b"", b"")) == line % (HERE, HERE)
+
+
+def test_a_reference_without_quotes_is_followed_by_players_and_comes_to_have_them() -> None:
+    assert rewritten(b"#EXT-X-MAP:URI=/i.mp4 ,BYTERANGE=9@0") == (
+        b'#EXT-X-MAP:URI="/play/G/https://o.example/i.mp4",BYTERANGE=9@0'
+    )
+    asking = Asking(licence=lambda _reference, absolute: f"/play/POST/{absolute}")
+    line = b'#EXT-X-KEY:METHOD=SAMPLE-AES,KEYFORMAT="k",URI='
+    assert hls.rewrite(line + b"k", BASE, name_link, asking) == line + b'"/play/POST/https://o.example/a/b/k"'
 
 
 @pytest.mark.parametrize("before", [b" ", b"\t ", b"\xef\xbb\xbf"])
