@@ -111,7 +111,7 @@ def test_undoing_the_links_gives_the_playlist_back(sample: bytes) -> None:
     assert text.encode("utf-8", "surrogateescape") == sample
 
 
-@given(st.binary(max_size=400))
+@given(st.binary(max_size=400).filter(lambda sample: b"{$" not in sample))  # a variable is never left to the player
 def test_any_bytes_pass_untouched_when_no_link_touches_them(sample: bytes) -> None:
     assert rewrite(sample, BASE, no_link) == sample
 

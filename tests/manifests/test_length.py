@@ -67,6 +67,7 @@ def test_no_bytes_make_it_fail(kind: Kind, text: bytes) -> None:
     assert told is None or told >= 0
 
 
+@pytest.mark.skipif(not (corpus("hls") and corpus("dash")), reason="the suites are not beside the checkout")
 def test_manifests_of_public_suites_are_read() -> None:
     told = [length(kind, text) for kind in Kind for text in corpus(kind.value)]
     assert any(seconds is None for seconds in told)
