@@ -40,6 +40,11 @@ WHOLE = f"{OWN}/play/G/https/x.example/p"
         ('<Metrics metrics="m"><Reporting dvb:reportingUrl="https://x.example/p" dvb:probability="5"/></Metrics>', f'dvb:reportingUrl="{WHOLE}" dvb:probability'),
         ("<ImportedMPD earliestResolutionTimeOffset='9'>https://x.example/p</ImportedMPD>", f"'9'>{WHOLE}<"),
         ('<Event presentationTime="0"><ReplacePresentation url="https://x.example/p" clip="true"/></Event>', f'url="{WHOLE}" clip'),
+        ('<InsertPresentation uri="https://x.example/p" url="q"/>', f'uri="{WHOLE}" url="{OWN}/play/G/https/o.example/a/b/q"'),
+        ('<SupplementalProperty schemeIdUri="urn:mpeg:dash:chaining:2016" value="https://x.example/p"/>', f'value="{WHOLE}"'),
+        ('<EssentialProperty schemeIdUri="urn:mpeg:dash:fallback:2016" value="/q https://x.example/p"/>', f'value="{OWN}/play/G/https/o.example/q {WHOLE}"'),
+        ('<SupplementalProperty schemeIdUri="urn:dvb:dash:fontdownload:2014" value="1" dvb:url="https://x.example/p"/>', f'value="1" dvb:url="{WHOLE}"'),
+        ('<sea:CryptoPeriod IV="0x1" keyUriTemplate="https://x.example/$Time$?a&amp;b"/>', 'keyUriTemplate="/play/G/https/x.example/$Time$?a&amp;b"'),
         ('<dashif:Laurl licenseType="EME-1.0">https://x.example/p</dashif:Laurl>', f'"EME-1.0">{OWN}/play/L/https/x.example/p<'),
         ("<dashif:authzurl>https://x.example/p</dashif:authzurl>", f">{OWN}/play/L/https/x.example/p<"),
         ("<dashif:Certurl>https://x.example/p</dashif:Certurl>", f">{WHOLE}<"),
@@ -144,7 +149,7 @@ def test_a_base_behind_what_lies_beneath_it_counts_all_the_same() -> None:
     assert result.count("Location>") == 2
 
 
-@pytest.mark.parametrize("name", ["UrlQueryInfo", "ExtUrlQueryInfo"])
+@pytest.mark.parametrize("name", ["UrlQueryInfo", "ExtUrlQueryInfo", "RequestParam"])
 def test_the_query_of_the_manifests_own_address_is_told_to_players_which_see_another(name: str) -> None:
     before = f'<up:{name} queryTemplate="$querypart$" useMPDUrlQuery="true"/>'
     after = f'<up:{name} queryTemplate="$querypart$" useMPDUrlQuery="false" queryString="sig=1&amp;x=%2F"/>'

@@ -33,12 +33,23 @@ ATTRIBUTES: Mapping[str, Mapping[str, Use]] = {
     "RepresentationIndex": {"sourceURL": Use.MEDIA},
     "BitstreamSwitching": {"sourceURL": Use.MEDIA},
     "ContentSteering": {"proxyServerURL": Use.WHOLE},
-    "InsertPresentation": {"url": Use.WHOLE},
-    "ReplacePresentation": {"url": Use.WHOLE},
+    "InsertPresentation": {"uri": Use.WHOLE, "url": Use.WHOLE},
+    "ReplacePresentation": {"uri": Use.WHOLE, "url": Use.WHOLE},
+    "SupplementalProperty": {"dvb:url": Use.WHOLE},
+    "EssentialProperty": {"dvb:url": Use.WHOLE},
+    "CryptoPeriod": {"keyUriTemplate": Use.MEDIA, "ivUriTemplate": Use.MEDIA},
+    "CryptoTimeline": {"keyUriTemplate": Use.MEDIA, "ivUriTemplate": Use.MEDIA},
     "laurl": {"licenseUrl": Use.LICENCE},
 }
 """The attributes, by element, that hold a reference; beside them ``xlink:href`` and ``dvb:reportingUrl`` under any
-prefix, UTCTiming's ``value`` and a callback Event's ``messageData``."""
+prefix, the ``value`` of UTCTiming and of `MANIFESTS`, and a callback Event's ``messageData``. CryptoPeriod and
+CryptoTimeline are of ISO/IEC 23009-4, ``dvb:url`` is a font (ETSI TS 103 285)."""
+
+MANIFESTS = frozenset({"urn:mpeg:dash:chaining:2016", "urn:mpeg:dash:fallback:2016"})
+"""The properties whose value is the address of another manifest: to play afterwards, or instead (section 5.11)."""
+
+QUERIES = frozenset({"UrlQueryInfo", "ExtUrlQueryInfo", "RequestParam"})
+"""The elements that may have players take over the query of the manifest's address (annex I)."""
 
 _LICENCES = ("Laurl", "laurl", "LaUrl", "la_url", "LA_URL", "Authzurl", "AuthzUrl", "authzurl")
 ELEMENTS: Mapping[str, Use] = {
@@ -57,13 +68,16 @@ _ANY_ELEMENT = {"href": Use.WHOLE, "reportingUrl": Use.WHOLE}
 
 
 def use_of(element: str, attribute: str) -> Use | None:
-    """What is done with what an attribute of an element holds, or None if it is no reference. UTCTiming and events say
-    themselves what they hold."""
+    """What is done with what an attribute of an element holds, or None if it is no reference. What a ``value`` is, and
+    what an event holds, they say themselves."""
     prefix, _, local = attribute.rpartition(":")
     return ATTRIBUTES.get(element, {}).get(attribute) or (_ANY_ELEMENT.get(local) if prefix else None)
 
 
-def is_fetched(timing: Mapping[str, str]) -> bool:
-    """Whether a UTCTiming with these attributes has addresses for its value: ``http-head`` and the like (section
-    5.8.4.11), not a time, nor the names of NTP servers."""
-    return ":http-" in timing.get("schemeIdUri", "")
+def has_addresses(element: str, attributes: Mapping[str, str]) -> bool:
+    """Whether the value of an element with these attributes is addresses: a UTCTiming's by ``http-head`` and the like
+    (section 5.8.4.11), not a time, nor the names of NTP servers; or a property's of `MANIFESTS`."""
+    scheme = attributes.get("schemeIdUri", "")
+    if element == "UTCTiming":
+        return ":http-" in scheme
+    return element in {"SupplementalProperty", "EssentialProperty"} and scheme in MANIFESTS

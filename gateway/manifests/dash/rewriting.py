@@ -11,11 +11,11 @@ from gateway.manifests.dash.change import Change, replaced
 from gateway.manifests.dash.levels import LEVELS, SEGMENTS, bases_in, leaves
 from gateway.manifests.dash.operation import NAMES, Target
 from gateway.manifests.dash.query import pinned
-from gateway.manifests.dash.references import CALLBACK, ELEMENTS, Use, is_fetched, use_of
+from gateway.manifests.dash.references import CALLBACK, ELEMENTS, QUERIES, Use, has_addresses, use_of
 from gateway.manifests.dash.tree import Element, read
 from gateway.manifests.link import Link, counted, resolve
 
-_KEPT = frozenset({"MPD", *LEVELS, "ProgramInformation", "Event", "UrlQueryInfo", "ExtUrlQueryInfo", *NAMES})
+_KEPT = frozenset({"MPD", *LEVELS, "ProgramInformation", "Event", *QUERIES, *NAMES})
 
 
 _SOON = b'"1"'
@@ -60,7 +60,7 @@ def _is_wanted(element: Element) -> bool:
         name in ELEMENTS
         or name in _KEPT
         or any(use_of(name, attribute) for attribute in element.attributes)
-        or (name == "UTCTiming" and is_fetched(element.attributes))
+        or has_addresses(name, element.attributes)
     )
 
 
@@ -163,11 +163,11 @@ class _Rewriting:
         return self._written(reference, level, Use.WHOLE) if is_whole else replacement
 
     def _attributes(self, element: Element, level: _Level, *, calls: bool) -> None:
-        if element.name in {"UrlQueryInfo", "ExtUrlQueryInfo"} and not self._fragment:
+        if element.name in QUERIES and not self._fragment:
             self.changes += pinned(element, self._text, self._base)
         for name, start, end in element.values(self._text):
             value = element.attributes.get(name, "")
-            if element.name == "UTCTiming" and name == "value" and is_fetched(element.attributes):
+            if name == "value" and has_addresses(element.name, element.attributes):
                 replacement = _each(value, lambda one: self._written(one, level, Use.WHOLE))
             else:
                 use = Use.WHOLE if calls and name == "messageData" else use_of(element.name, name)
