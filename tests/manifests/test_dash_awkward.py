@@ -116,6 +116,11 @@ def test_what_a_link_returns_is_escaped() -> None:
     assert b'media="a&amp;b&lt;c&quot;d\'"' in result
 
 
+SEGMENTS = "<SegmentURL media='s'/>" * 1200
+REPRESENTATIONS = "".join(f"<Representation><BaseURL>r{n}/</BaseURL></Representation>" for n in range(1200))
+BASES = "".join(f"<BaseURL>b{n}/</BaseURL>" for n in range(8000))
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -125,8 +130,10 @@ def test_what_a_link_returns_is_escaped() -> None:
         b"<MPD>" + b"<a>" * DEEPEST + b"</a>" * DEEPEST + b"</MPD>",
         mpd(f"<BaseURL>https://x.example/{'a' * 9000}/</BaseURL>"),
         b"<MPD>" + b"<SegmentURL media='a'/>" * (link.MOST + 1) + b"</MPD>",
+        mpd(f"<Period><SegmentList>{SEGMENTS}</SegmentList>{REPRESENTATIONS}</Period>"),
+        mpd("<Period><SegmentTemplate media='s'/>" * 90 + BASES + "</Period>" * 90),
     ],
-    ids=["utf-16", "utf-16 without mark", "not utf-8", "deep", "long base", "many references"],
+    ids=["utf-16", "utf-16 without mark", "not utf-8", "deep", "long base", "many references", "shared", "nested"],
 )
 def test_what_cannot_be_worked_through_is_refused(text: bytes) -> None:
     with pytest.raises(MalformedManifest):

@@ -182,3 +182,10 @@ def test_patches_and_fragments_are_told_by_type_and_first_bytes(
     content_type: str, start: bytes, kind: Kind | None
 ) -> None:
     assert kind_of(content_type, start) is kind
+
+
+@pytest.mark.parametrize("selector", ["[" * 500_000, "[&quot;a&quot;" * 250_000, "['a' " * 250_000, "['" * 250_000])
+def test_a_selector_that_is_never_closed_takes_linear_time(selector: str) -> None:
+    # Quadratic time would take this test hours, and the runner's own limit would end it.
+    text = f'<Patch><add sel="/MPD{selector}">https://x.example/</add></Patch>'.encode()
+    assert rewrite(text, BASE, lambda _reference, absolute: f"/play/G/{absolute}") == text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.manifests.link import MalformedManifest, is_relative, resolve
 from gateway.origins.url import LONGEST
@@ -11,8 +11,26 @@ from gateway.origins.url import LONGEST
 MOST_ALTERNATIVES = 16
 """Bases that a reference is looked at beneath; each level may multiply them."""
 
+MOST_EFFORT = 32 * 1024 * 1024
+"""Characters that are resolved over again in one manifest, with `_ONCE` more each time: what many representations share
+is looked at beneath the bases of each, which no honest manifest multiplies so far. It takes a second or two."""
+
+_ONCE = 64
 _NAMES_PLACE = re.compile(r"[a-z][a-z0-9+.-]*:|[/\\]", re.IGNORECASE)
 _DEVIOUS = re.compile(r"//|%2[ef]|%5c", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Effort:
+    """What is ``left`` of `MOST_EFFORT` for a manifest."""
+
+    left: int = MOST_EFFORT
+
+    def spend(self, times: int, reference: str = "") -> None:
+        """Take away what it costs to look at a reference so many times; raise `MalformedManifest` when none is left."""
+        self.left -= times * (_ONCE + len(reference))
+        if self.left < 0:
+            raise MalformedManifest("The origin's DASH manifest has too many references for as many bases.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +41,7 @@ class Base:
     url: str
     carried: str = ""
     known: bool = True
+    effort: Effort = field(default_factory=Effort, compare=False, repr=False)
 
     def carries(self, reference: str) -> bool:
         """Whether a reference is relative, and stays beneath a directory that was made to lead right."""
@@ -46,7 +65,8 @@ class Base:
             raise MalformedManifest(f"A BaseURL of the origin's DASH manifest is longer than {LONGEST} characters.")
         known = self.known or bool(_NAMES_PLACE.match(reference))
         home = absolute.partition("?")[0].rpartition("/")[0] + "/"
-        return Base(absolute, self.carried if self.known and self.carries(reference) else home, known)
+        carried = self.carried if self.known and self.carries(reference) else home
+        return Base(absolute, carried, known, self.effort)
 
 
 Bases = tuple[Base, ...]
@@ -55,4 +75,5 @@ Bases = tuple[Base, ...]
 
 def moved(bases: Bases, reference: str) -> Bases:
     """The bases that a BaseURL makes of these."""
+    bases[0].effort.spend(len(bases), reference)
     return tuple(dict.fromkeys(filter(None, (base.moved(reference) for base in bases))))

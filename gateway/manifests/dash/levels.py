@@ -21,6 +21,7 @@ def bases_in(element: Element, outer: Bases) -> Bases:
 def leaves(element: Element, bases: Bases) -> Iterator[Bases]:
     """The bases of each representation in an element, or of the element if there is none."""
     levels = list(element.named(*LEVELS))
+    bases[0].effort.spend(len(levels))
     for child in levels:
         yield from leaves(child, bases_in(child, bases))
     if not levels:

@@ -11,7 +11,8 @@ from gateway.manifests.dash.references import CALLBACK, ELEMENTS, Use, use_of
 NAMES = ("add", "replace")
 """The operations that put something in."""
 
-_PREDICATE = re.compile(r"\[(?:'[^']*'|\"[^\"]*\"|[^\]'\"])*\]")
+# One that is never closed goes to the end, and is not looked at again from within: that would take quadratic time.
+_PREDICATE = re.compile(r"\[(?:'[^']*+(?:'|\Z)|\"[^\"]*+(?:\"|\Z)|[^\]'\"])*+(?:\]|\Z)")
 
 
 @dataclass(frozen=True, slots=True)

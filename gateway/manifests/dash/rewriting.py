@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-from gateway.manifests.dash.base import Base, Bases, moved
+from gateway.manifests.dash.base import Base, Bases, Effort, moved
 from gateway.manifests.dash.change import Change, replaced
 from gateway.manifests.dash.levels import LEVELS, SEGMENTS, bases_in, leaves
 from gateway.manifests.dash.operation import NAMES, Target
@@ -80,6 +80,7 @@ class _Rewriting:
     def __init__(self, text: bytes, base: str, leads: _Leads) -> None:
         self._text = text
         self._base = base
+        self._effort = Effort()
         self._leads = leads
         self._fragment = True
         self.changes: list[Change] = []
@@ -92,7 +93,10 @@ class _Rewriting:
         elif root.name == "Patch":
             self._patch(root)
         else:
-            self._element(root, _Level((Base(self._base, known=False),)))
+            self._element(root, _Level((self._outer(known=False),)))
+
+    def _outer(self, carried: str = "", *, known: bool = True) -> Base:
+        return Base(self._base, carried, known, self._effort)
 
     # -- what an MPD is given -----------------------------------------------------------------------------------------
 
@@ -105,7 +109,7 @@ class _Rewriting:
             if not periods or child.start < periods[0].start
         ]
         at = before[-1].after(self._text) if before else mpd.content
-        base = Base(self._base)
+        base = self._outer()
         if periods and not any(True for _ in mpd.named("BaseURL")):
             base = self._give_base(mpd, at)
         is_live = mpd.attributes.get("type") == "dynamic"
@@ -116,9 +120,9 @@ class _Rewriting:
     def _give_base(self, mpd: Element, at: int) -> Base:
         home = resolve("./", self._base)
         if home is None or self._leads.link("./", home) is None:
-            return Base(self._base)
-        self._insert(mpd, at, "BaseURL", self._base_written("./", _Level((Base(self._base),))))
-        return Base(self._base, home)
+            return self._outer()
+        self._insert(mpd, at, "BaseURL", self._base_written("./", _Level((self._outer(),))))
+        return self._outer(home)
 
     def _insert(self, mpd: Element, at: int, name: str, content: str | None) -> None:
         if content is not None:
@@ -200,7 +204,7 @@ class _Rewriting:
     def _operation(self, operation: Element) -> None:
         """One of a patch: elements that are put in, or text for an attribute or an element."""
         target = Target.of(operation.attributes)
-        level = _Level((Base(self._base, known=False),), target.callback)
+        level = _Level((self._outer(known=False),), target.callback)
         use = target.use
         if use and operation.text.strip():
             self._change_text(operation, _each(operation.text, lambda one: self._written(one, level, use)))
@@ -224,6 +228,7 @@ class _Rewriting:
     def _media(self, reference: str, places: tuple[Bases, ...]) -> str | None:
         """It stays where each of the places in which it is used carries it, and where only some do and the others mean
         something else by it: there it is refused, which is better than another's segments."""
+        self._effort.spend(sum(map(len, places)) - 1, reference)
         carried = [all(base.carries(reference) for base in bases) for bases in places]
         absolutes = {resolve(reference, bases[0].url) for bases in places} if not all(carried) else set()
         if not absolutes or (any(carried) and len(absolutes) > 1):
