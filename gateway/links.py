@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -100,7 +101,8 @@ class Links:
     @cached_property
     def _scopes(self) -> Scopes:
         home = self.within if self.within and self.within.is_directory else None
-        return Scopes(home or directory(self.base.origin, self.base.path), single=self.post)
+        steady = self.steady and self.seconds == math.inf
+        return Scopes(home or directory(self.base.origin, self.base.path), self.post, steady)
 
 
 def opened(url: MediaUrl) -> Scope:

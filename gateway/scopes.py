@@ -16,6 +16,10 @@ MOST_DIRECTORIES = 64
 """Directories of one origin that have a grant each in one manifest. What lies in others beside them has one for all
 that they have in common: origins that put each minute, or each segment, into a folder of its own have thousands."""
 
+MOST_STEADY = 2048
+"""The same in a manifest that is read again and must name things as before: which directories came first is another
+matter each time, as they slide out of it. Three hours of six-second segments, each in a folder of its own."""
+
 MOST = 10_000
 """Grants of one manifest: each takes a tenth of a millisecond to sign."""
 
@@ -23,10 +27,12 @@ MOST = 10_000
 @dataclass(frozen=True)
 class Scopes:
     """The scopes of one manifest's grants. ``home`` is preferred: the directory by whose grant the manifest was asked
-    for, or else its own. ``single`` ones open one path each, as licence servers have them."""
+    for, or else its own. ``single`` ones open one path each, as licence servers have them; ``steady`` ones are those of
+    a manifest that must name things as before when it is read again."""
 
     home: Scope
     single: bool = False
+    steady: bool = False
     _given: set[Scope] = field(default_factory=set, init=False, repr=False)
     _directories: dict[str, int] = field(default_factory=dict, init=False, repr=False)
     _shared: dict[str, str] = field(default_factory=dict, init=False, repr=False)
@@ -53,7 +59,7 @@ class Scopes:
         if beside in self._given:
             return beside
         count = self._directories.get(url.origin, 0)
-        if count < MOST_DIRECTORIES:
+        if count < (MOST_STEADY if self.steady else MOST_DIRECTORIES):
             self._directories[url.origin] = count + 1
             return beside
         return self._with_others(beside, fixed)

@@ -44,6 +44,14 @@ def test_what_comes_after_many_directories_has_one_grant_for_what_it_has_in_comm
     assert prefix(scopes, f"{ORIGIN}/other/b.ts") == "/other/", "another origin's are counted for themselves"
 
 
+def test_what_is_read_again_keeps_its_grants_as_what_came_before_slides_out() -> None:
+    def windows(start: int) -> list[str]:
+        scopes = Scopes(Scope(ORIGIN, "/live/one/"), steady=True)
+        return [prefix(scopes, f"{FAR}/2026/{start + number}/a.ts") for number in range(2 * MOST_DIRECTORIES)]
+
+    assert windows(0)[1:] == windows(1)[:-1]
+
+
 def test_a_path_that_a_common_directory_would_not_cover_keeps_a_grant_of_its_own(scopes: Scopes) -> None:
     for number in range(MOST_DIRECTORIES):
         prefix(scopes, f"{FAR}/{number}/a.ts")

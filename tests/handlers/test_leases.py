@@ -166,6 +166,18 @@ def test_a_live_playlist_names_what_lies_elsewhere_under_its_own_grants_times(
     assert unread(named) == unread(address) | {"aud": f"{origin.url}/live/"}
 
 
+def test_a_live_playlist_of_many_directories_names_what_is_left_of_it_as_before(
+    service: Service, origin: Origin
+) -> None:
+    address = aged(service, origin, service.add_key("acme", "standard"), "/show/v1/index.m3u8", 0, 21600)
+    named = []
+    for first in (0, 1):
+        segments = "".join(f"#EXTINF:6,\n/live/{number}/a.m4s\n" for number in range(first, first + 100))
+        origin.scripts["/show/v1/index.m3u8"] = answer(f"#EXTM3U\n#EXT-X-TARGETDURATION:6\n{segments}".encode())
+        named.append(references(service.get(address).body.decode()))
+    assert named[0][1:] == named[1][:-1]
+
+
 def test_a_playlist_that_is_not_live_any_more_is_not_read_again_and_gets_grants_to_its_end(
     service: Service, origin: Origin
 ) -> None:
