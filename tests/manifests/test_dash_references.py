@@ -41,6 +41,8 @@ WHOLE = f"{OWN}/play/G/https/x.example/p"
         ("<ImportedMPD earliestResolutionTimeOffset='9'>https://x.example/p</ImportedMPD>", f"'9'>{WHOLE}<"),
         ('<Event presentationTime="0"><ReplacePresentation url="https://x.example/p" clip="true"/></Event>', f'url="{WHOLE}" clip'),
         ('<InsertPresentation uri="https://x.example/p" url="q"/>', f'uri="{WHOLE}" url="{OWN}/play/G/https/o.example/a/b/q"'),
+        ('<Event><AlternativeMPD uri="https://x.example/p"/></Event>', f'<AlternativeMPD uri="{WHOLE}"/>'),
+        ('<Event><OverlayEvent uri="https://x.example/p" z="1"><Background uri="/q"/></OverlayEvent></Event>', f'uri="{WHOLE}" z="1"><Background uri="{OWN}/play/G/https/o.example/q"/>'),
         ('<SupplementalProperty schemeIdUri="urn:mpeg:dash:chaining:2016" value="https://x.example/p"/>', f'value="{WHOLE}"'),
         ('<EssentialProperty schemeIdUri="urn:mpeg:dash:fallback:2016" value="/q https://x.example/p"/>', f'value="{OWN}/play/G/https/o.example/q {WHOLE}"'),
         ('<SupplementalProperty schemeIdUri="urn:dvb:dash:fontdownload:2014" value="1" dvb:url="https://x.example/p"/>', f'value="1" dvb:url="{WHOLE}"'),

@@ -35,6 +35,9 @@ ATTRIBUTES: Mapping[str, Mapping[str, Use]] = {
     "ContentSteering": {"proxyServerURL": Use.WHOLE},
     "InsertPresentation": {"uri": Use.WHOLE, "url": Use.WHOLE},
     "ReplacePresentation": {"uri": Use.WHOLE, "url": Use.WHOLE},
+    "AlternativeMPD": {"uri": Use.WHOLE},
+    "OverlayEvent": {"uri": Use.WHOLE},
+    "Background": {"uri": Use.WHOLE},
     "SupplementalProperty": {"dvb:url": Use.WHOLE},
     "EssentialProperty": {"dvb:url": Use.WHOLE},
     "CryptoPeriod": {"keyUriTemplate": Use.MEDIA, "ivUriTemplate": Use.MEDIA},
@@ -43,7 +46,8 @@ ATTRIBUTES: Mapping[str, Mapping[str, Use]] = {
 }
 """The attributes, by element, that hold a reference; beside them ``xlink:href`` and ``dvb:reportingUrl`` under any
 prefix, the ``value`` of UTCTiming and of `MANIFESTS`, and a callback Event's ``messageData``. CryptoPeriod and
-CryptoTimeline are of ISO/IEC 23009-4, ``dvb:url`` is a font (ETSI TS 103 285)."""
+CryptoTimeline are of ISO/IEC 23009-4, OverlayEvent and its Background of SCTE 214, ``dvb:url`` is a font
+(ETSI TS 103 285)."""
 
 MANIFESTS = frozenset({"urn:mpeg:dash:chaining:2016", "urn:mpeg:dash:fallback:2016"})
 """The properties whose value is the address of another manifest: to play afterwards, or instead (section 5.11)."""
