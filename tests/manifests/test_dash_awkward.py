@@ -110,10 +110,10 @@ def test_a_callback_that_is_encoded_stays(event: str) -> None:
 
 
 def test_what_a_link_returns_is_escaped() -> None:
-    text = mpd("<Period><Laurl>x</Laurl><SegmentURL media='x'/></Period>")
+    text = mpd("<Period><Laurl>x</Laurl><SegmentURL media='x' index=\"x\"/></Period>")
     result = rewrite(text, BASE, lambda _reference, absolute: "a&b<c\"d'" if absolute.endswith("/x") else None)
     assert b"<Laurl>a&amp;b&lt;c\"d'</Laurl>" in result
-    assert b'media="a&amp;b&lt;c&quot;d\'"' in result
+    assert b"media='a&amp;b&lt;c\"d&apos;' index=\"a&amp;b&lt;c&quot;d'\"" in result
 
 
 SEGMENTS = "<SegmentURL media='s'/>" * 1200

@@ -134,7 +134,7 @@ def test_a_reference_that_is_beneath_one_base_but_not_beneath_its_alternative_is
     )
     result = rewritten(inside)
     assert "<BaseURL>v/</BaseURL><SegmentTemplate media='n.m4s'" in result
-    assert 'initialization="/play/G/https/x.example/d/i.mp4"' in result
+    assert "initialization='/play/G/https/x.example/d/i.mp4'" in result
 
 
 @pytest.mark.parametrize("reference", ["a//b.m4s", "%2e%2e/b.m4s", "a%2fb.m4s", "..%5Cb"])

@@ -18,6 +18,7 @@ from gateway.manifests.link import Link, counted, resolve
 _KEPT = frozenset({"MPD", *LEVELS, "ProgramInformation", "Event", *QUERIES, *NAMES})
 
 
+_QUOTES = {'"': "&quot;", "'": "&apos;"}
 _SOON = b'"1"'
 """Seconds from its publication that a patch's PatchLocation holds when it is to be asked no more; 0 is none."""
 
@@ -177,8 +178,9 @@ class _Rewriting:
                 use = Use.WHOLE if calls and name == "messageData" else use_of(element.name, name)
                 replacement = self._written(value, level, use) if use else None
             if replacement is not None:
-                quoted = b'"' + escape(replacement, {'"': "&quot;"}).encode() + b'"'
-                self.changes.append(Change(start, end, quoted))
+                quote = chr(self._text[start])  # which stays
+                content = escape(replacement, {quote: _QUOTES[quote]})
+                self.changes.append(Change(start + 1, end - 1, content.encode()))
 
     # -- patches ------------------------------------------------------------------------------------------------------
 
