@@ -39,6 +39,8 @@ TEMPLATE = '<SegmentTemplate media="$RepresentationID$/$Number%05d$.m4s?a=1&amp;
 PRESENTATIONS = [
     f"<Period><AdaptationSet>{TEMPLATE}<Representation/></AdaptationSet></Period>",
     f"{CDN}<Period><AdaptationSet>{TEMPLATE}<Representation/></AdaptationSet></Period>",
+    f"<BaseURL/><BaseURL>q/</BaseURL><Period><AdaptationSet>{TEMPLATE}<Representation/></AdaptationSet></Period>",
+    f"<Period><BaseURL> </BaseURL>{CDN}<AdaptationSet>{TEMPLATE}<Representation/></AdaptationSet></Period>",
     (
         f"{CDN}<Period><BaseURL>p1/</BaseURL><AdaptationSet><BaseURL>../y/</BaseURL>"
         f"{TEMPLATE}<Representation><BaseURL>v1/</BaseURL></Representation>"

@@ -56,8 +56,10 @@ class Base:
         return not _DEVIOUS.search(absolute[len(self.carried) - 1 :]) and is_relative(reference, absolute, self.url)
 
     def moved(self, reference: str) -> Base | None:
-        """The base that a BaseURL makes of this one, once it leads right; None if it is not one of http. Raise
-        `MalformedManifest` for one that is too long to resolve much against it."""
+        """The base that a BaseURL makes of this one, once it leads right: an empty one leaves it as it is. None if
+        it is not one of http. Raise `MalformedManifest` for one that is too long to resolve much against it."""
+        if not reference:
+            return self
         absolute = resolve(reference, self.url)
         if absolute is None:
             return None
