@@ -10,17 +10,20 @@ from typing import Literal
 Family = Literal["video", "audio", "text", "other"]
 _HEX = re.compile(r"[0-9A-Fa-f]{6}")
 _SHORT = re.compile(r"[0-9]{1,3}")
+_OBJECT_TYPE = re.compile(r"[0-9A-Fa-f]{2}(?:\.[0-9]{1,2})?")
 
 
 @dataclass(frozen=True, slots=True)
 class Codec:
     """``text`` as the presentation has it; ``words`` for people, the text again where it is not known; ``name`` is the
-    coding without profile and level, by which a decoder is chosen."""
+    coding without profile and level, by which a decoder is chosen. ``malformed`` if what follows the coding cannot be
+    read: browsers then play none of it."""
 
     text: str
     family: Family
     name: str
     words: str
+    malformed: bool = False
 
     @classmethod
     def read(cls, text: str) -> Codec:
@@ -35,8 +38,9 @@ class Codec:
         if kind.lower() == "mp4a":
             name = told = _MP4A.get(rest.lower(), "AAC" if rest.startswith("40") else "MPEG audio")
             name = "AAC" if "AAC" in name else name
-            return cls(text, family, name, told)
-        return cls(text, family, name, f"{name} {told}".strip())
+            return cls(text, family, name, told, bool(rest) and not _OBJECT_TYPE.fullmatch(rest))
+        malformed = family == "video" and words is not None and bool(rest) and not told
+        return cls(text, family, name, f"{name} {told}".strip(), malformed)
 
 
 def read_codecs(text: str) -> tuple[Codec, ...]:

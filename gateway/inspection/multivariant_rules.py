@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from gateway.inspection.codec import Codec
+from gateway.inspection.codec_rules import of_codecs
 from gateway.inspection.finding import Finding, error, shown, warning
 from gateway.inspection.multivariant import Multivariant, Stream, size_of
 from gateway.inspection.playlist import Tag
@@ -46,6 +47,7 @@ def _stream(stream: Stream) -> Iterator[Finding]:
     if tag["RESOLUTION"] and size_of(tag["RESOLUTION"]) is None:
         what = f"RESOLUTION is {shown(tag['RESOLUTION'])!r}."
         yield error("resolution", tag.where, what, "write <width>x<height>: RESOLUTION=1280x720")
+    yield from of_codecs(variant.codecs, tag.where)
     if variant.size is None and any(codec.family == "video" for codec in variant.codecs):
         what = "A variant with video has no RESOLUTION: players cannot fit it to their screen."
         yield warning("no-resolution", tag.where, what, "write RESOLUTION=<width>x<height>")

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from gateway.inspection.codec import read_codecs
+from gateway.inspection.codec_rules import of_codecs
 from gateway.inspection.finding import Finding, error, shown, warning
 from gateway.inspection.mpd import LONGEST, AdaptationSet, Addressing, Period, Representation
 
@@ -52,6 +53,7 @@ def _of_representation(each: Representation, kind: str) -> Iterator[Finding]:
     if kind in {"video", "audio"} and not each.get("codecs"):
         what = "A representation has no codecs: players load media to find out, or refuse."
         yield warning("no-codecs", each.where, what, 'write codecs="avc1.64001f"')
+    yield from of_codecs(read_codecs(each.get("codecs")), each.where)
 
 
 def _of_addressing(each: Representation) -> Iterator[Finding]:

@@ -118,6 +118,8 @@ MISTAKES: Sequence[tuple[bytes, tuple[str, str, str]]] = [
     (MASTER.replace(b"640x360", b"640*360"), ("error", "resolution", "line 3")),
     (MASTER.replace(b",RESOLUTION=640x360", b""), ("warning", "no-resolution", "line 3")),
     (MASTER.replace(b'CODECS="avc1.4d401e,mp4a.40.2",', b""), ("warning", "no-codecs", "line 3")),
+    (MASTER.replace(b"avc1.4d401e", b"avc1.foo"), ("error", "codec-malformed", "line 3")),
+    (MASTER.replace(b"mp4a.40.2", b"mp4a.aac"), ("error", "codec-malformed", "line 3")),
     (MASTER.replace(b'AUDIO="aac"\nb', b'AUDIO="ac3"\nb'), ("error", "group-missing", "line 5")),
     (MASTER.replace(b'mp4a.40.2",RESOLUTION=320', b'ac-3",RESOLUTION=320'), ("error", "mixed-codecs", "line 5")),
     (
