@@ -128,18 +128,24 @@ class OriginNotAllowed(Problem):
 
 
 class OriginUnreachable(Problem):
-    """The origin could not be reached, or what it answered is not HTTP that can be passed on."""
+    """The origin could not be reached, or what it answered is not HTTP that can be passed on. ``check`` is for the
+    operator alone: what of the origin to check, empty where the detail says it all."""
 
     status = 502
     error = "Origin unreachable"
 
-    def __init__(self, detail: str = "", retry_after: int = 0) -> None:
+    def __init__(self, detail: str = "", retry_after: int = 0, check: str = "") -> None:
         super().__init__(detail)
         self.retry_after = retry_after
+        self.check = check
 
     def headers(self) -> dict[str, str]:
         """``Retry-After``, in seconds, where it is known when the origin is asked again."""
         return {"Retry-After": str(self.retry_after)} if self.retry_after else {}
+
+
+class TooManyRedirects(OriginUnreachable):
+    """The origin answers, and each answer leads to another address."""
 
 
 class OriginTimedOut(Problem):

@@ -153,5 +153,5 @@ def _cut(found: Inspected, looked: Looked) -> Inspected:
 
 def _without_media(found: Inspected, why: str) -> Inspected:
     what = f"The first variant's media playlist cannot be read: {why[:200]}"
-    right = "without it no player can play; its length, format and encryption are not told here"
+    right = "put it there, or take it out: players begin with it; length, format and encryption are not told here"
     return replace(found, findings=(error("variant-not-there", "the first variant", what, right), *found.findings))

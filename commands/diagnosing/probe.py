@@ -130,7 +130,7 @@ class Prober:
         except TimeoutError as error:
             raise Spent(TOO_LONG) from error
         except Problem as problem:
-            if isinstance(problem, OriginUnreachable | OriginTimedOut) and way.hops:
+            if isinstance(problem, OriginUnreachable | OriginTimedOut) and way.hops and way.hops[-1].status is None:
                 self._unreachable[way.hops[-1].url.origin] = problem
             return Seen(step, tuple(way.hops), refusal=problem)
         seen = Seen(step, tuple(way.hops), got)

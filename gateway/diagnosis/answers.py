@@ -10,12 +10,13 @@ from urllib.parse import urlsplit
 
 from gateway.diagnosis.expiry import expires_at
 from gateway.diagnosis.finding import Finding, Weight
-from gateway.diagnosis.form import Form, boxes
+from gateway.diagnosis.form import TS_PACKET, Form, boxes, iso_end
 from gateway.diagnosis.redaction import plain, quoted
 from gateway.diagnosis.seen import Got, Part, Seen
 from gateway.diagnosis.times import ago
+from gateway.origins.client import MOST_REDIRECTS
 from gateway.origins.pattern import address_of
-from gateway.problem import InvalidUrl, OriginNotAllowed, OriginTimedOut, Problem
+from gateway.problem import InvalidUrl, OriginNotAllowed, OriginTimedOut, OriginUnreachable, Problem, TooManyRedirects
 
 KEY_BYTES = 16
 _STATUS = {
@@ -61,10 +62,13 @@ def _unreachable(seen: Seen, weight: Weight, problem: Problem) -> Finding:
     if isinstance(problem, OriginTimedOut):
         change = "look at the origin's load and the network, or raise stall_timeout for it in tiers.yaml"
         return _finding(seen, weight, "timeout", f"{host} does not answer in time for {seen.step.name}", change)
+    if isinstance(problem, TooManyRedirects):
+        cause = f"{seen.step.name} is redirected again and again, and the gateway follows {MOST_REDIRECTS} times"
+        change = f"let {host} answer with the media itself: mostly such redirects lead in a circle"
+        return _finding(seen, weight, "redirect", cause, change)
     cause = f"{host} gives no answer for {seen.step.name}: {_detail(problem)}"
-    return _finding(
-        seen, weight, "unreachable", cause, "see that it listens, by that name and port, and lets the gateway in"
-    )
+    check = problem.check if isinstance(problem, OriginUnreachable) else ""
+    return _finding(seen, weight, "unreachable", cause, f"check {check}" if check else "look at the origin's log")
 
 
 def _not_allowed(seen: Seen, weight: Weight, problem: Problem) -> Finding:
@@ -197,6 +201,10 @@ def _length(seen: Seen, weight: Weight) -> Finding | None:
         cause = f"{step.name} breaks off after {got.size}{of} bytes: {_detail(got.broken)}"
         change = "look at whether the origin's Content-Length is right, and its file whole"
         return _finding(seen, weight, "cut_short", cause, change)
+    if step.part in {Part.SEGMENT, Part.FILE} and (coding := got.head.get("Content-Encoding")):
+        cause = f"the origin sends {step.name} with Content-Encoding: {plain(coding, 20)}, though it was not asked to"
+        change = "let it send media without: it is compressed already, and not every player undoes that"
+        return _finding(seen, Weight.HARMS, "coded", cause, change)
     if step.encrypted and step.part is Part.SEGMENT and got.whole and got.size % KEY_BYTES:
         cut = "it is cut short, or not encrypted"
         cause = f"{step.name} has {got.size} bytes, which is no multiple of 16 as AES-128 makes it: {cut}"
@@ -206,27 +214,19 @@ def _length(seen: Seen, weight: Weight) -> Finding | None:
 
 def _cut_boxes(seen: Seen, weight: Weight, got: Got) -> Finding | None:
     """MPEG-TS comes in packets of 188 bytes; the boxes of an MP4 say where they end."""
-    if not got.whole or seen.step.encrypted or seen.step.part is not Part.SEGMENT:
+    if seen.step.encrypted or seen.step.part not in {Part.SEGMENT, Part.FILE}:
         return None
-    if seen.form is Form.TS and got.size % 188:
-        packet = "no multiple of the 188 of an MPEG-TS packet"
-        cause = f"{seen.step.name} has {got.size} bytes, which is {packet}: it is cut short"
+    size = got.size if got.whole else got.head.length if got.head.status == 200 else None
+    if size is None:
+        return None
+    if seen.form is Form.TS and size % TS_PACKET:
+        packet = f"no multiple of the {TS_PACKET} of an MPEG-TS packet"
+        cause = f"{seen.step.name} has {size} bytes, which is {packet}: it is cut short"
         return _finding(seen, Weight.HARMS, "cut_short", cause, "package it anew")
-    end = _iso_end(got.body) if seen.form is Form.ISO else None
-    if end is not None and end > got.size:
-        cause = f"{seen.step.name} has {got.size} bytes where its boxes say {end}: it is cut short"
-        return _finding(seen, weight, "cut_short", cause, "package it anew")
-    return None
-
-
-def _iso_end(start: bytes) -> int | None:
-    """Where the last box ends whose head lies within these bytes; None if one ends where the file does."""
-    at = 0
-    while at + 8 <= len(start):
-        size = int.from_bytes(start[at : at + 4])
-        if size == 1 and at + 16 <= len(start):
-            size = int.from_bytes(start[at + 8 : at + 16])
-        if size < 8:
-            return None
-        at += size
-    return at
+    end = iso_end(got.body) if seen.form is Form.ISO else None
+    if end is None or end <= size:
+        return None
+    cause = f"{seen.step.name} has {size} bytes where its boxes say {end}: it is cut short"
+    plays_so_far = seen.step.part is Part.FILE and "mdat" in boxes(got.body) and "moov" in boxes(got.body)
+    change = "package it anew" if seen.step.part is Part.SEGMENT else "put the whole file there"
+    return _finding(seen, Weight.HARMS if plays_so_far else weight, "cut_short", cause, change)

@@ -10,7 +10,9 @@ from gateway.manifests import Kind, kind_of
 ENOUGH = 64 * 1024
 """Bytes of a body by which its form, and mostly its tracks, can be told."""
 
-_TS_PACKET = 188
+TS_PACKET = 188
+"""Bytes of a packet of MPEG-TS (ISO/IEC 13818-1, section 2.4.3.2)."""
+
 _BOX = re.compile(rb"[\x20-\x7e\xa9]{4}")
 _ISO_FIRST = frozenset({b"ftyp", b"styp", b"moof", b"moov", b"sidx", b"mdat", b"emsg", b"prft", b"free", b"skip"})
 _HTML = re.compile(
@@ -59,7 +61,7 @@ def form_of(start: bytes) -> Form:
 
 
 def _media_form(start: bytes) -> Form | None:
-    if start[:1] == b"\x47" and all(start[at : at + 1] in {b"\x47", b""} for at in (_TS_PACKET, 2 * _TS_PACKET)):
+    if start[:1] == b"\x47" and all(start[at : at + 1] in {b"\x47", b""} for at in (TS_PACKET, 2 * TS_PACKET)):
         return Form.TS
     if len(start) >= 8 and start[4:8] in _ISO_FIRST:
         return Form.ISO
@@ -96,3 +98,16 @@ def boxes(start: bytes) -> tuple[str, ...]:
             break
         at += size
     return tuple(found)
+
+
+def iso_end(start: bytes) -> int | None:
+    """Where the last box ends whose head lies within these bytes; None if one ends where the file does."""
+    at = 0
+    while at + 8 <= len(start):
+        size = int.from_bytes(start[at : at + 4])
+        if size == 1 and at + 16 <= len(start):
+            size = int.from_bytes(start[at + 8 : at + 16])
+        if size < 8:
+            return None
+        at += size
+    return at

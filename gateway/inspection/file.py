@@ -88,12 +88,16 @@ def tell_other(kind: Kind, start: bytes) -> Presentation:
     return Presentation(kind=kind, live=None, variants=(Variant(codecs=streams),) if streams else ())
 
 
-def of_movie(movie: Movie) -> Iterator[Finding]:
-    """What is wrong with an MP4."""
+def of_movie(movie: Movie, size: int | None) -> Iterator[Finding]:
+    """What is wrong with an MP4 of so many bytes, None where that is not known."""
     if movie.index_first is False:
         what = "The index (moov) stands behind the media: players ask for the end first, and some load all before it."
         right = "move it to the front: ffmpeg -i in.mp4 -c copy -movflags +faststart out.mp4"
         yield warning("index-at-end", "the file", what, right)
+    if size is not None and movie.end > size:
+        what = f"The file has {size} bytes where its boxes say {movie.end}: it is cut short."
+        yield error("cut-short", "the file", what, "put the whole file there")
+        return
     if movie.index_first is None and not movie.fragmented:
         what = "No index (moov) was found: the file is cut short, or still being written."
         yield error("no-index", "the file", what, "finish the recording, or make the file anew")

@@ -119,7 +119,7 @@ def add_index(start: bytes, index: bytes, offset: int, size: int | None) -> Insp
 
 
 def _inspected(movie: Movie, size: int | None, elsewhere: int | None) -> Inspected:
-    return Inspected(file.tell_movie(movie, size), tuple(file.of_movie(movie)), next_offset=elsewhere)
+    return Inspected(file.tell_movie(movie, size), tuple(file.of_movie(movie, size)), next_offset=elsewhere)
 
 
 def with_answer(found: Inspected, answered: Answered, now: datetime) -> Inspected:

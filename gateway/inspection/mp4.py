@@ -58,13 +58,15 @@ class Track:
 @dataclass(frozen=True, slots=True)
 class Movie:
     """``fragmented`` if samples come in fragments; ``index_first`` is None where no index has been seen; ``moov_at`` is
-    where the box behind the media starts, if the index was not among the bytes that were read."""
+    where the box behind the media starts, if the index was not among the bytes that were read; ``end`` is where the
+    last box ends whose head was read."""
 
     tracks: tuple[Track, ...]
     duration: float | None
     fragmented: bool
     index_first: bool | None
     moov_at: int | None = None
+    end: int = 0
 
 
 def is_mp4(start: bytes) -> bool:
@@ -77,7 +79,9 @@ def read_mp4(start: bytes, offset: int = 0, total: int | None = None) -> Movie:
     moov: Box | None = None
     fragmented = media_before = False
     missing: int | None = None
+    last = 0
     for box in _boxes(start, 0, max((total or 0) - offset, len(start))):
+        last = offset + box.end
         fragmented = fragmented or box.type in {b"moof", b"styp", b"sidx"}
         media_before = media_before or (box.type == b"mdat" and moov is None)
         if box.type == b"moov":
@@ -85,14 +89,14 @@ def read_mp4(start: bytes, offset: int = 0, total: int | None = None) -> Movie:
         if box.end >= len(start) and moov is None:
             missing = offset + (box.start if box.type == b"moov" else box.end)
     if moov is None:
-        return Movie((), None, fragmented, None, None if fragmented else missing)
+        return Movie((), None, fragmented, None, None if fragmented else missing, last)
     inside = list(_boxes(start, moov.content, moov.end))
     fragmented = fragmented or any(box.type == b"mvex" for box in inside)
     tracks = [_track(start, box) for box in inside if box.type == b"trak"][:MOST_TRACKS]
     told = next((_length(start, box) for box in inside if box.type == b"mvhd"), None)
     cut = offset + moov.start if moov.end > len(start) else None
     longest = max((track.duration or 0.0 for track in tracks), default=0.0)
-    return Movie(tuple(tracks), told or longest or None, fragmented, not (media_before or offset), cut)
+    return Movie(tuple(tracks), told or longest or None, fragmented, not (media_before or offset), cut, last)
 
 
 def _boxes(data: bytes, at: int, end: int) -> Iterator[Box]:

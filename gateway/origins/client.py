@@ -15,7 +15,7 @@ from gateway.origins.guard import Judge, Permit
 from gateway.origins.head import Head
 from gateway.origins.lasting import Readable
 from gateway.origins.url import MediaUrl
-from gateway.problem import InvalidUrl, OriginNotAllowed, OriginUnreachable
+from gateway.problem import InvalidUrl, OriginNotAllowed, TooManyRedirects
 
 LIBCURL = pycurl.version_info()[1]
 """The version of libcurl that answers."""
@@ -85,7 +85,7 @@ class _Opening:
                 return Answer(url, fetched.head, fetched.body, fetched.cache)
             await self._held.__aexit__(None, None, None)
             url = _target(url, location)
-        raise OriginUnreachable(f"The origin redirects more than {MOST_REDIRECTS} times.")
+        raise TooManyRedirects(f"The origin redirects more than {MOST_REDIRECTS} times.")
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None

@@ -13,7 +13,7 @@ class Reason(enum.Enum):
 
     DNS = "dns", "its name in the DNS, and this machine's resolver"
     CONNECT = "connect", "that it listens, and that no firewall stands between"
-    TLS = "tls", "its certificate, and the clocks"
+    TLS = "tls", "its certificate (for its name, in date, of an authority that this machine trusts), and the clocks"
     TIMEOUT = "timeout", "its load, and the network on the way to it"
     LOST = "lost", "its log: it accepts connections and closes them without an answer"
     INVALID = "invalid", "that what listens there speaks HTTP"

@@ -107,4 +107,4 @@ class Transfer:
             return MisframedBody("The origin's chunks are not what it says that they are.")
         if self.failure.reason is Reason.TIMEOUT:
             return OriginTimedOut("The origin did not answer in time, or stopped sending.")
-        return OriginUnreachable(f"The origin cannot be used: {self.failure.told}.")
+        return OriginUnreachable(f"The origin cannot be used: {self.failure.told}.", check=self.failure.reason.check)

@@ -301,6 +301,42 @@ def test_a_segment_that_was_stored_cut_short(diagnosed: Diagnose, media: Origin)
     assert (told.exit, told.codes()) == (1, ["not_padded"])
 
 
+@pytest.mark.parametrize(("size", "outcome"), [(3_000, 1), (300_000, 0)])
+def test_a_file_that_was_stored_cut_short_plays_only_where_its_index_is_whole(
+    diagnosed: Diagnose, media: Origin, size: int, outcome: int
+) -> None:
+    change(media, MP4, lambda right: replace(right, body=right.body[:size]))
+    told = diagnosed(MP4)
+    assert (told.exit, told.codes()) == (outcome, ["cut_short"])
+    assert f"the file has {size} bytes where its boxes say" in told.sentence
+
+
+def test_segments_that_come_compressed_are_not_said_to_be_cut_short(diagnosed: Diagnose, media: Origin) -> None:
+    coded = {"Content-Encoding": "gzip"}
+    change(media, r".*\.ts", lambda right: replace(right, body=gzip.compress(right.body), fields=coded, ranges=False))
+    told = diagnosed(TS)
+    assert (told.exit, told.codes()) == (0, ["coded"])
+    assert "with Content-Encoding: gzip, though it was not asked to" in told.sentence
+
+
+def test_redirects_in_a_circle_are_told_as_such_and_the_rest_of_the_origin_is_looked_at(
+    diagnosed: Diagnose, media: Origin
+) -> None:
+    change(media, FIRST, lambda right: replace(right, status=302, fields={"Location": media.url + FIRST}))
+    told = diagnosed(FIRST)
+    assert (told.exit, told.codes()) == (1, ["redirect"])
+    assert "redirected again and again" in told.sentence
+    told = diagnosed(TS)
+    assert (told.exit, told.codes()) == (0, ["redirect"])
+    assert told.step("variant 2 of 2 (320x180)")["status"] == 200
+
+
+def test_what_to_check_of_an_origin_goes_by_why_it_gives_no_answer(diagnosed: Diagnose, folder: Path) -> None:
+    (folder / "tiers.yaml").write_text(tiers_text("http://127.0.0.1:1", "https://nowhere.invalid"))
+    assert "check that it listens" in diagnosed("http://127.0.0.1:1" + TS).change
+    assert "check its name in the DNS" in diagnosed("https://nowhere.invalid" + TS).change
+
+
 def test_what_the_gateway_makes_up_for_is_told(diagnosed: Diagnose, media: Origin, folder: Path) -> None:
     path = "/hls-ts/360p/segment-00.ts"
     change(media, path, lambda right: replace(right, fields={"ETag": '"1"'}))

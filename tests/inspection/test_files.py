@@ -80,7 +80,15 @@ def test_a_file_that_ends_before_its_index_is_found(tmp_path: Path) -> None:
     ffmpeg("-i", str(MEDIA / "movie.mp4"), "-c", "copy", str(file))
     cut = file.read_bytes()[: SOME * 2]
     found = inspect_file(cut[:SOME], "video/mp4", len(cut))
-    assert (codes(found), found.next_offset) == (["no-index"], None)
+    assert (codes(found), found.next_offset) == (["cut-short"], None)
+
+
+@pytest.mark.parametrize("size", [3_000, 300_000])
+def test_a_file_that_ends_within_its_index_or_its_media_is_cut_short(size: int) -> None:
+    cut = (MEDIA / "movie.mp4").read_bytes()[:size]
+    found = inspect_file(cut[:SOME], "video/mp4", size)
+    assert codes(found) == ["cut-short"]
+    assert f"has {size} bytes" in found.findings[0].what
 
 
 @pytest.mark.parametrize(
