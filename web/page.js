@@ -95,6 +95,7 @@ async function fillCatalogue() {
 }
 
 gate.addEventListener("failed", ({ detail }) => say(`No token: ${detail.error.message}.`, true));
+gate.addEventListener("stopped", ({ detail }) => say(`The browser's own player gave up (${detail.error.message}); try another.`, true));
 find("play").addEventListener("click", play);
 find("spoil").addEventListener("click", () => spoil().catch((error) => say(error.message, true)));
 for (const choice of [media, engine]) choice.addEventListener("change", () => { if (player.media) play(); });

@@ -22,8 +22,9 @@ import { Token } from "./sluicegate/token.js";
 import { attachVideojs } from "./sluicegate/videojs.js";
 
 /**
- * Events: `renewed`, with `detail` `{expiresAt, fetched}`, milliseconds since the epoch and tokens so far; and `failed`,
- * with `{error, refused}`: there is no new token, and where `refused` the provider's server will not give one.
+ * Events: `renewed`, with `detail` `{expiresAt, fetched}`, milliseconds since the epoch and tokens so far; `failed`, with
+ * `{error, refused}`: there is no new token, and where `refused` the provider's server will not give one; and `stopped`,
+ * with `{error}`: the browser's own player has given up what `play` began.
  */
 export class Sluicegate extends EventTarget {
   #token;
@@ -105,10 +106,8 @@ export class Sluicegate extends EventTarget {
    * @param {HTMLVideoElement} video @param {string} url of the media @returns {Promise<() => void>} what lets go of it
    */
   async play(video, url) {
-    const failed = (/** @type {Error} */ error) => {
-      this.dispatchEvent(new CustomEvent("failed", { detail: { error, refused: false } }));
-    };
-    const playback = new NativePlayback(video, url, (wanted) => this.grant(wanted), failed);
+    const stopped = (/** @type {Error} */ error) => { this.dispatchEvent(new CustomEvent("stopped", { detail: { error } })); };
+    const playback = new NativePlayback(video, url, (wanted) => this.grant(wanted), stopped);
     const off = this.#keep(() => playback.stop());
     await playback.open().catch((error) => { off(); throw error; });
     return off;

@@ -127,6 +127,15 @@ def test_the_page_says_when_its_key_has_died_and_the_next_start_makes_another(de
         again.stop()
 
 
+def test_the_page_says_which_player_gave_up_and_not_that_there_is_no_token(demo: Service, browser: Chrome) -> None:
+    open_page(browser, demo)
+    choose(browser, "hls-fmp4", "native")  # Chromium's own player does not know AES-128 in fMP4
+    browser.find_element("id", "play").click()
+    told = wait_until(lambda: (text := browser.find_element("id", "status").text) and "gave up" in text and text)
+    assert told.startswith("The browser's own player gave up")
+    assert "try another" in told
+
+
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_fits_its_window_and_logs_no_error(demo: Service, browser: Chrome, width: int, scheme: str) -> None:

@@ -93,6 +93,7 @@ async function start(how) {
   if (how.gateway) {
     gate = new Sluicegate({ gateway: how.gateway, token: how.token ?? "/token" });
     gate.addEventListener("failed", ({ detail }) => failures.push({ refused: detail.refused, error: detail.error.message }));
+    gate.addEventListener("stopped", ({ detail }) => note(true, detail.error.message));
   }
   const url = gate && engine !== "native" ? gate.source(how.url) : how.url;
   const type = how.type ?? (/\.mpd/.test(how.url) ? "application/dash+xml" : /\.mp4/.test(how.url) ? "video/mp4" : "application/vnd.apple.mpegurl");

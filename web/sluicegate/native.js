@@ -3,7 +3,7 @@
  * that one has ended.
  * @typedef {{url: string, expires_in: number}} Granted `expires_in` in seconds
  * @typedef {(url: string) => Promise<Granted>} Grant
- * @typedef {(error: Error) => void} Failed
+ * @typedef {(error: Error) => void} Stopped
  */
 
 /** Failures in a row, without `STEADY` seconds of playing between them, after which it gives up. */
@@ -15,7 +15,7 @@ const EARLIEST = 30_000;
 
 export class NativePlayback {
   #grant;
-  #failed;
+  #stopped;
   #abort = new AbortController();
   #recovered = 0;
   /** Where playing got to, in seconds: the element's own time falls to 0 with each new address. */
@@ -26,12 +26,12 @@ export class NativePlayback {
   #turn = 0;
   #timer = 0;
 
-  /** @param {HTMLVideoElement} video @param {string} url of the media @param {Grant} grant @param {Failed} failed told when it gives up */
-  constructor(video, url, grant, failed) {
+  /** @param {HTMLVideoElement} video @param {string} url of the media @param {Grant} grant @param {Stopped} stopped told when it gives up */
+  constructor(video, url, grant, stopped) {
     this.video = video;
     this.url = url;
     this.#grant = grant;
-    this.#failed = failed;
+    this.#stopped = stopped;
     this.#on("error", () => this.#recover());
     this.#on("timeupdate", () => this.#noteTime());
     this.#on("seeking", () => { if (video.currentTime) this.#at = video.currentTime; });
@@ -80,16 +80,19 @@ export class NativePlayback {
 
   /** What is not live is asked for no more, or says by an error that its address has ended. */
   #replace() {
-    if (this.#isLive) this.open().catch(() => this.#recover());
+    if (this.#isLive) this.open().catch((error) => this.#recover(error));
   }
 
-  /** The element does not say what failed: every failure is taken for an address that has ended. */
-  async #recover() {
+  /**
+   * The element does not say what failed: every failure is taken for an address that has ended.
+   * @param {Error} [refused] why there is no other address, where it is known
+   */
+  async #recover(refused) {
     const turn = this.#turn += 1;
     this.#recovered += 1;
     this.#failedAt = this.#at;
-    if (this.#recovered > MOST_RECOVERIES) { this.#failed(new Error(this.video.error?.message || "it does not play")); return; }
+    if (this.#recovered > MOST_RECOVERIES) { this.#stopped(refused ?? new Error(this.video.error?.message || "it does not play")); return; }
     await new Promise((resolve) => { setTimeout(resolve, 500 * (this.#recovered - 1)); });
-    if (turn === this.#turn) await this.open().catch(() => this.#recover());
+    if (turn === this.#turn) await this.open().catch((error) => this.#recover(error));
   }
 }
