@@ -169,7 +169,7 @@ async def _demo(settings: Settings, memory: Path, public: Sockets, admin: Socket
     routes = [*public_routes(gateway), *demo_routes(gateway, Demo(key, catalogue(media), wire))]
     origin_server = GatewayServer(origin_app(MEDIA), MOST_ADMIN_CONNECTIONS)
     listeners = [*_listeners(gateway, routes, public, admin), Listener(origin_server, origin)]
-    click.echo(welcome(f"http://{place(public)}", media, key))
+    click.echo(welcome(f"http://{place(public)}", media, key, settings.keys))
     await Worker(gateway, listeners).run()
 
 

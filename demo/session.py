@@ -26,8 +26,8 @@ def demo_key(file: KeyFile, state: Path, keys: Keys, now: float) -> str:
     return made
 
 
-def welcome(page: str, origin: str, key: str) -> str:
-    """What the demo prints: the page's address, the key, and three lines to paste."""
+def welcome(page: str, origin: str, key: str, keys: Path) -> str:
+    """What the demo prints: the page's address, the key, and lines to paste; ``keys`` is the file that it knows."""
     url = quote(f"{origin}/hls-ts/master.m3u8", safe="")
     return f"""
   Sluicegate demo
@@ -40,6 +40,7 @@ def welcome(page: str, origin: str, key: str) -> str:
   curl -i -H 'X-API-Key: public_api_key' {page}/api/usage
   TOKEN=$(curl -s -X POST -H 'X-API-Key: {key}' {page}/api/auth | sed 's/.*"token": "\\([^"]*\\)".*/\\1/'); echo $TOKEN
   curl -s -H "X-Session-Token: $TOKEN" '{page}/api?url={url}'
+  .venv/bin/python main.py diagnose {origin}/hls-ts/master.m3u8 --key {CLIENT} --keys {keys}
 
   Edit tiers.yaml and watch the limits change. Stop with Ctrl-C.
 """
