@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import click
+
 from commands import paint
 from gateway.diagnosis.clocks import NOTICED, apart, skew_of
 from gateway.diagnosis.finding import Finding, Weight
@@ -25,11 +27,9 @@ _VERDICTS = {Outcome.PLAYS: paint.good, Outcome.DOES_NOT: paint.bad, Outcome.UNK
 def lines(report: Report) -> Iterator[str]:
     """What was asked, each step, each finding, and the verdict."""
     yield paint.strong(shown(report.address.url))
-    yield paint.dim("  ".join(_asked(report)))
+    yield paint.dim(paint.broken("  ".join(_asked(report)), 0))
     yield ""
-    yield from paint.aligned(
-        [row for at, seen in enumerate(report.evidence.steps, 1) for row in _step(at, seen, report)]
-    )
+    yield from _steps(report)
     for reread, _ in report.evidence.rereads:
         word = "goes on" if reread.changed else paint.bad("does not go on")
         yield f"  live: {reread.name} {word} within {reread.waited:.1f} s (target duration {reread.target:g} s)"
@@ -40,9 +40,9 @@ def lines(report: Report) -> Iterator[str]:
     yield from _players(report)
     if report.incomplete:
         yield ""
-        yield paint.odd(f"! not all was looked at: {report.incomplete}")
+        yield paint.odd(paint.broken(f"! not all was looked at: {report.incomplete}", 2, 0))
     yield ""
-    yield _VERDICTS[report.verdict.outcome](f"= {report.verdict.sentence}")
+    yield _VERDICTS[report.verdict.outcome](paint.broken(f"= {report.verdict.sentence}", 2, 0))
 
 
 def _asked(report: Report) -> Iterator[str]:
@@ -54,23 +54,35 @@ def _asked(report: Report) -> Iterator[str]:
     yield f"{report.requests} requests in {report.seconds:.1f} s"
 
 
-def _step(number: int, seen: Seen, report: Report) -> Iterator[list[str]]:
-    got = seen.got
-    if got is None:
-        why = seen.refusal
-        told = f"{why.error}: {plain(why.detail)}" if why and why.detail else why.error if why else ""
-        yield [str(number), seen.step.name, paint.bad("none"), told]
-    else:
-        status = str(got.head.status)
-        yield [
-            str(number),
-            seen.step.name,
-            paint.good(status) if got.is_good else paint.bad(status),
-            _answer(seen, got),
-        ]
-    more = [*_way(seen.hops), *(_probes(seen, got, report) if got and got.is_good else ())]
-    for line in more:
-        yield ["", "", "", paint.dim(line)]
+def _steps(report: Report) -> Iterator[str]:
+    """A line for each, what came at its end or, where the terminal is too narrow, below it; then how it was come by."""
+    steps = report.evidence.steps
+    heads = [_head(at, seen) for at, seen in enumerate(steps, 1)]
+    lines = paint.aligned([(*head, _came(seen)) for head, seen in zip(heads, steps, strict=True)])
+    is_narrow = any("\n" in line or 0 < paint.columns() < len(click.unstyle(line)) for line in lines)
+    inner = " " * (4 + max((len(head[0]) for head in heads), default=0))
+    for line, seen in zip(paint.aligned(heads) if is_narrow else lines, steps, strict=True):
+        yield line
+        if is_narrow:
+            yield inner + paint.broken(_came(seen), len(inner))
+        got = seen.got
+        for more in (*_way(seen.hops), *(_probes(seen, got, report) if got and got.is_good else ())):
+            yield inner + paint.dim(paint.broken(more, len(inner)))
+
+
+def _head(number: int, seen: Seen) -> tuple[str, str, str]:
+    if seen.got is None:
+        return str(number), seen.step.name, paint.bad("none")
+    status = str(seen.got.head.status)
+    return str(number), seen.step.name, paint.good(status) if seen.got.is_good else paint.bad(status)
+
+
+def _came(seen: Seen) -> str:
+    """What came, or why nothing did."""
+    if seen.got is not None:
+        return _answer(seen, seen.got)
+    why = seen.refusal
+    return f"{why.error}: {plain(why.detail)}" if why and why.detail else why.error if why else ""
 
 
 def _answer(seen: Seen, got: Got) -> str:
@@ -108,12 +120,21 @@ def _probes(seen: Seen, got: Got, report: Report) -> Iterator[str]:
 
 
 def _finding(finding: Finding) -> Iterator[list[str]]:
-    where = f" [{', '.join(finding.where)}]" if len(finding.where) > 1 else ""
+    where = f" [{_listed(finding.where)}]" if len(finding.where) > 1 else ""
     yield [_WORDS[finding.weight], finding.cause + where]
     if finding.change:
         yield ["", paint.dim(f"-> {finding.change}")]
     if finding.source:
         yield ["", paint.dim(f"   ({finding.source})")]
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    return f"{', '.join(names[:_NAMED])}, and {more} more" if more > 1 else ", ".join(names)
+
+
+_NAMED = 2
+"""Steps of a finding that are named; ``--json`` names all."""
 
 
 def _players(report: Report) -> Iterator[str]:

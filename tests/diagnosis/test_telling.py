@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -13,11 +22,12 @@ from commands.diagnose import diagnose
 from commands.diagnosing import budget
 from gateway.diagnosis.expiry import expires_at
 from gateway.diagnosis.redaction import quoted, shown
-from tests.diagnosis.broken import Resource
+from tests.diagnosis.broken import Resource, change
 from tests.diagnosis.conftest import Diagnose
 from tests.scripted_origin import Origin
 from tests.service import HANG
 
+MAIN = str(Path(__file__).resolve().parents[2] / "main.py")
 TS = "/hls-ts/master.m3u8"
 
 
@@ -30,6 +40,34 @@ def test_what_an_origin_says_reaches_no_terminal_as_it_is_and_no_query_is_repeat
     for unfit in ("\x1b", "\x07", "\u202e", "S3cret"):
         assert unfit not in said.stdout + said.stderr
     assert f"{media.url}/a.m3u8?…" in said.stdout
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_a_terminal_gets_lines_that_it_need_not_break_and_a_pipe_gets_each_whole(
+    folder: Path, media: Origin, columns: int
+) -> None:
+    change(media, "/hls-ts/.*", lambda right: replace(right, cors=False))
+    command = [sys.executable, MAIN, "diagnose", media.url + TS]
+    piped = subprocess.run(command, check=True, capture_output=True, text=True, timeout=HANG).stdout
+    shown_lines = on_terminal(command, columns).splitlines()
+    assert max(map(len, shown_lines)) <= columns < max(map(len, piped.splitlines()))
+    assert "".join("".join(shown_lines).split())[-300:] == "".join(piped.split())[-300:]
+
+
+def on_terminal(command: list[str], columns: int) -> str:
+    """What a command writes to a terminal of so many columns, without the colours."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    running = subprocess.Popen(command, stdout=theirs, env=environment)
+    os.close(theirs)
+    written = b""
+    with suppress(OSError):  # Linux says by an error that the other end is closed
+        while read := os.read(ours, 65536):
+            written += read
+    os.close(ours)
+    assert running.wait(HANG) == 0
+    return click.unstyle(written.decode())
 
 
 def test_what_cannot_be_asked_is_a_usage_error_and_files_that_cannot_be_read_are_trouble(folder: Path) -> None:
