@@ -30,6 +30,8 @@ def lines(report: Report) -> Iterator[str]:
     yield paint.dim(paint.broken("  ".join(_asked(report)), 0))
     yield ""
     yield from _steps(report)
+    if glanced := report.evidence.glanced:
+        yield f"  between the first and the last: {glanced} of {report.evidence.inner} segments asked for, by two bytes"
     for reread, _ in report.evidence.rereads:
         word = "goes on" if reread.changed else paint.bad("does not go on")
         yield f"  live: {reread.name} {word} within {reread.waited:.1f} s (target duration {reread.target:g} s)"

@@ -115,6 +115,10 @@ class Prober:
         paged = await self._ask(step, {"Origin": self.page, **fields}, most=0)
         return Seen(step, seen.hops, seen.got, None, ranged.got if ranged else None, paged.got)
 
+    async def glance(self, step: Step) -> Seen:
+        """Whether it is there: of its body no more than a chunk is read. Raise `Spent`."""
+        return await self._ask(step, {"Range": step.span or "bytes=0-1"}, most=1)
+
     async def _ask(self, step: Step, fields: Mapping[str, str], most: int | None = None) -> Seen:
         self.budget.spend()
         way = _Way(self.guard, self.admitted, self.source)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from commands.diagnosing.budget import Spent
+from commands.diagnosing.budget import MOST_SECONDS, Spent
 from commands.diagnosing.probe import Prober
 from gateway.diagnosis.clocks import NOTICED, clock_finding, skew_of
 from gateway.diagnosis.dash_plan import by_clock, clocks, dash_steps, time_of
@@ -15,7 +16,7 @@ from gateway.diagnosis.evidence import Evidence
 from gateway.diagnosis.finding import Finding
 from gateway.diagnosis.form import Form
 from gateway.diagnosis.live import LATE, Reread
-from gateway.diagnosis.plan import Playlist, beside, first_segments, further, playlists
+from gateway.diagnosis.plan import Playlist, beside, between, first_segments, further, playlists
 from gateway.diagnosis.references import reference_findings
 from gateway.diagnosis.rules import rule_findings
 from gateway.diagnosis.seen import Got, Part, Seen, Step
@@ -42,11 +43,15 @@ class Walk:
     media: MediaPlaylist | None = None
     mpd: Mpd | None = None
     rereads: list[tuple[Reread, Got]] = field(default_factory=list)
+    glanced: int = 0
+    _inner: tuple[Step, ...] = ()
     incomplete: str = "nothing has been looked at"
 
     def evidence(self, page: str) -> Evidence:
         """All of it, to be judged."""
-        return Evidence(tuple(self.seen), page, self.kind, self.master, self.media, self.mpd, tuple(self.rereads))
+        return Evidence(
+            tuple(self.seen), page, self.kind, self.master, self.media, self.mpd, tuple(self.rereads), self.glanced
+        )
 
     async def run(self, url: str) -> None:
         """Walk as far as the budget reaches; what keeps it from going on is kept in ``incomplete``."""
@@ -54,6 +59,7 @@ class Walk:
         try:
             await self._from(url)
             self.incomplete = ""
+            await self._between()
         except Spent as spent:
             self.incomplete = str(spent)
 
@@ -124,6 +130,7 @@ class Walk:
     async def _media(self, seen: Seen, read: MediaPlaylist, codecs: tuple[str, ...]) -> None:
         """A media playlist, deeply: what its segments need, the segments, and whether it goes on."""
         self.media = read
+        self._inner = between(read, seen.url)
         self._judge(seen, Kind.HLS, read)
         for step in first_segments(read, seen.url, codecs):
             await self._look(step, deeply=not step.name.startswith("the last"))
@@ -145,6 +152,20 @@ class Walk:
             if again.body != got.body:
                 break
         self.rereads.append((Reread(seen.step.name, target, last.body != got.body, last.at - got.at, read.edge), last))
+
+    async def _between(self) -> None:
+        """Whether the segments further in are there, where all else is, and while half of the time is left; those that
+        are not are seen by a whole request, for an origin may only dislike the range."""
+        if any(seen.good is None for seen in self.seen):
+            return
+        for step in self._inner:
+            if self.prober.budget.left < MOST_SECONDS / 2:
+                return
+            with suppress(Spent):
+                glance = await self.prober.glance(step)
+                self.glanced += 1
+                if glance.good is None and (seen := await self.prober.look(step, deeply=False)).good is None:
+                    self.seen.append(seen)
 
     # -- DASH ----------------------------------------------------------------------------------------------------------
 

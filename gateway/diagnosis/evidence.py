@@ -23,7 +23,8 @@ from gateway.manifests import Kind
 @dataclass(frozen=True)
 class Evidence:
     """``steps`` in the order of the walk; ``page`` is the web origin that a browser named; ``media`` the media playlist
-    that was walked, ``master`` what named it; ``rereads`` of live playlists, each with what came."""
+    that was walked, ``master`` what named it; ``rereads`` of live playlists, each with what came; ``glanced`` counts
+    the segments between the first and the last that were asked for, of which ``steps`` has those that are not there."""
 
     steps: tuple[Seen, ...]
     page: str
@@ -32,6 +33,13 @@ class Evidence:
     media: MediaPlaylist | None = None
     mpd: Mpd | None = None
     rereads: tuple[tuple[Reread, Got], ...] = ()
+    glanced: int = 0
+
+    @property
+    def inner(self) -> int:
+        """How many segments of the media playlist lie between the first and the last."""
+        listed = self.media.segments if self.media else ()
+        return max(sum(not segment.gap for segment in listed) - 2, 0)
 
     @property
     def has_media(self) -> bool:
@@ -65,6 +73,10 @@ def _empty(evidence: Evidence) -> Iterator[Finding]:
     if media is not None and not media.segments and not media.parts:
         change = "look at the encoder or the packager"
         yield Finding("no_segments", Weight.STOPS, "the media playlist lists no segments", change, ("the playlist",))
+    if media is not None and media.segments and all(segment.gap for segment in media.segments):
+        cause = "every segment of the media playlist is marked #EXT-X-GAP: players ask for none of them"
+        change = "look at the encoder or the packager, which had nothing to write"
+        yield Finding("all_gaps", Weight.STOPS, cause, change, ("the playlist",))
     if master is not None and not any(variant.uri for variant in master.variants):
         change = "list at least one, with its URI on the next line"
         yield Finding(

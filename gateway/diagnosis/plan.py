@@ -14,6 +14,9 @@ from gateway.manifests.link import resolve
 MOST_PLAYLISTS = 24
 """Playlists of one presentation that are looked at."""
 
+MOST_BETWEEN = 20
+"""Segments between the first and the last that are looked at."""
+
 _FROM_EDGE = 3
 """Segments before the live edge at which players begin (draft-pantos-hls-rfc8216bis, section 6.3.3)."""
 
@@ -87,6 +90,19 @@ def first_segments(read: MediaPlaylist, base: str, codecs: tuple[str, ...]) -> I
     yield replace(_segment(segments, at, base, codecs), name=name)
     if last is not first:
         yield replace(_segment(segments, len(segments) - 1, base, codecs), name="the last segment")
+
+
+def between(read: MediaPlaylist, base: str) -> tuple[Step, ...]:
+    """Segments between the first and the last of what is not live, evenly spread, that a viewer will come to."""
+    if read.is_live:
+        return ()
+    segments = [segment for segment in read.segments if not segment.gap]
+    inner = range(1, len(segments) - 1)
+    count = min(len(inner), MOST_BETWEEN)
+    chosen = [inner[at * len(inner) // count] for at in range(count)]
+    name = f"of {len(segments)}"
+    steps = ((at, _segment(segments, at, base, ())) for at in chosen)
+    return tuple(replace(step, name=f"segment {at + 1} {name}", needed=False) for at, step in steps)
 
 
 def _segment(listed: Sequence[Segment], at: int, base: str, codecs: tuple[str, ...]) -> Step:

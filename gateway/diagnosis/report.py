@@ -76,6 +76,7 @@ class Report:
             },
             "key": key,
             "steps": [self._step(seen) for seen in self.evidence.steps],
+            "between": {"asked": self.evidence.glanced, "of": self.evidence.inner} if self.evidence.glanced else None,
             "live": [
                 {"step": each.name, "changed": each.changed, "seconds": round(each.waited, 3), "target": each.target}
                 for each, _ in self.evidence.rereads

@@ -311,6 +311,26 @@ def test_a_file_that_was_stored_cut_short_plays_only_where_its_index_is_whole(
     assert f"the file has {size} bytes where its boxes say" in told.sentence
 
 
+def test_a_segment_in_the_middle_that_is_missing(diagnosed: Diagnose, media: Origin) -> None:
+    change(media, "/hls-ts/360p/segment-05.ts", lambda right: replace(right, status=404, body=b""))
+    told = diagnosed(TS)
+    assert (told.exit, told.codes()) == (0, ["origin_status"])
+    assert told.sentence.startswith("It plays, but the origin does not have segment 6 of 10 (404)")
+    assert told.json["between"] == {"asked": 8, "of": 8}
+
+
+def test_an_origin_that_refuses_ranges_is_not_said_to_lack_segments(diagnosed: Diagnose, media: Origin) -> None:
+    whole = media.scripts["/hls-ts/360p/segment-05.ts"]
+    assert isinstance(whole, Resource)
+
+    def refuses_ranges(request: BaseHTTPRequestHandler) -> None:
+        replace(whole, status=501 if "Range" in request.headers else 200, ranges=False)(request)
+
+    media.scripts["/hls-ts/360p/segment-05.ts"] = refuses_ranges
+    told = diagnosed(TS)
+    assert (told.exit, told.sentence, told.codes()) == (0, "It plays.", [])
+
+
 def test_segments_that_come_compressed_are_not_said_to_be_cut_short(diagnosed: Diagnose, media: Origin) -> None:
     coded = {"Content-Encoding": "gzip"}
     change(media, r".*\.ts", lambda right: replace(right, body=gzip.compress(right.body), fields=coded, ranges=False))
@@ -405,6 +425,7 @@ def test_keys_of_a_licence_server_are_noted_and_not_asked_for(diagnosed: Diagnos
     ("body", "code"),
     [
         (b"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXT-X-ENDLIST\n", "no_segments"),
+        (b"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXT-X-GAP\n#EXTINF:4,\na.ts\n#EXT-X-ENDLIST\n", "all_gaps"),
         (b"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n", "no_variants"),
         (b"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\nhttp://[::1\n#EXT-X-ENDLIST\n", "url"),
         (b"<MPD/>", "no_representations"),
