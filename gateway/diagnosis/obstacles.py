@@ -99,6 +99,13 @@ def hev1(evidence: Evidence, _address: Address) -> str:
     return "the H.265 is labelled hev1, and not hvc1" if names else ""
 
 
+def encrypted_fmp4(evidence: Evidence, _address: Address) -> str:
+    """Fragmented MP4 whose segments are encrypted whole."""
+    has_map = any(seen.step.part is Part.MAP for seen in evidence.steps)
+    hidden = any(seen.step.part is Part.SEGMENT and seen.step.encrypted for seen in evidence.steps)
+    return "its <video> plays AES-128 in MPEG-TS only, and the segments are MP4" if has_map and hidden else ""
+
+
 _FFMPEG_ENDINGS = (
     *("3gp", "aac", "ac3", "avi", "cmfa", "cmfv", "eac3", "ec3", "flac", "fmp4", "html", "m3u8", "m4a", "m4s", "m4v"),
     *("mkv", "mov", "mp2", "mp3", "mp4", "mpeg", "mpegts", "mpg", "oga", "ogg", "ogv", "ts", "vob", "vtt", "wav"),

@@ -14,6 +14,7 @@ from gateway.diagnosis.evidence import Evidence
 from gateway.diagnosis.finding import Finding, Weight
 from gateway.diagnosis.obstacles import (
     Seeing,
+    encrypted_fmp4,
     hev1,
     is_file,
     kind_is,
@@ -139,7 +140,7 @@ RULES: Sequence[Rule] = (
         "wrong_player",
         _STOPS,
         kind_is(Kind.HLS, "it plays DASH only, and this is HLS"),
-        "play it with hls.js, Shaka or video.js",
+        "play it with hls.js",
         "dash.js, README.md",
         by_nature=True,
     ),
@@ -195,6 +196,15 @@ RULES: Sequence[Rule] = (
         kind_is(Kind.DASH, "its <video> plays no DASH"),
         "play it with Shaka or dash.js",
         "caniuse.com/mpeg-dash",
+        by_nature=True,
+    ),
+    Rule(
+        "chromium",
+        "encrypted_fmp4",
+        _STOPS,
+        encrypted_fmp4,
+        "play it with hls.js",
+        "tried with Chromium 156: DEMUXER_ERROR_COULD_NOT_PARSE",
         by_nature=True,
     ),
     Rule(

@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
     ("path", "stopped"),
     [
         (TS, {"dash.js"}),
-        (FMP4, {"dash.js"}),
+        (FMP4, {"dash.js", "chromium"}),
         (DASH, {"hls.js", "safari", "chromium"}),
         (MP4, {"hls.js", "dash.js"}),
     ],
