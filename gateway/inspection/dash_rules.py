@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 
 from gateway.inspection import representation_rules
 from gateway.inspection.dash import edge_of
 from gateway.inspection.finding import Finding, error, shown, warning
 from gateway.inspection.media_rules import STALE_SECONDS
-from gateway.inspection.mpd import Mpd, seconds
+from gateway.inspection.mpd import Mpd, Period, seconds
 from gateway.inspection.playlist import moment
+from gateway.inspection.timeline import extent_of
 
 _DURATIONS = (
     "mediaPresentationDuration",
@@ -71,6 +73,22 @@ def _static(mpd: Mpd) -> Iterator[Finding]:
     if mpd.root.get("minimumUpdatePeriod"):
         what = "A static manifest has a minimumUpdatePeriod."
         yield warning("static-updates", "MPD", what, 'write type="dynamic", or take it out: it is not asked for again')
+    for period in () if mpd.is_cut else mpd.periods:
+        yield from islice(_short(period), 1)
+
+
+def _short(period: Period) -> Iterator[Finding]:
+    """Representations whose timeline ends more than a segment before their period does; text may."""
+    played = [group for group in period.sets if group.kind in {"video", "audio"}]
+    for each in (each for group in played for each in group.representations):
+        extent = extent_of(each.addressing, period.duration) if each.addressing.timeline is not None else None
+        if period.duration is None or extent is None or extent.end is None or extent.longest is None:
+            continue
+        if period.duration - extent.end > extent.longest:
+            ends, lasts = f"{extent.end:.10g} s", f"{period.duration:.10g} s"
+            what = f"The SegmentTimeline ends at {ends}, and its period lasts {lasts}: players wait there for more."
+            right = "correct mediaPresentationDuration, or the Period's duration, or list what is missing"
+            yield error("timeline-short", each.where, what, right)
 
 
 def _dynamic(mpd: Mpd, now: datetime) -> Iterator[Finding]:

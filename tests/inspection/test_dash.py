@@ -88,6 +88,15 @@ def test_the_demos_manifest_is_told_and_has_nothing_wrong() -> None:
     assert found(LIVE) == []
 
 
+def test_a_timeline_that_ends_long_before_its_period_is_told_once() -> None:
+    text = (MEDIA / "dash" / "manifest.mpd").read_bytes()
+    assert found(text.replace(b'mediaPresentationDuration="PT40.0S"', b'mediaPresentationDuration="PT43.0S"')) == []
+    ((severity, code, where),) = found(
+        text.replace(b'mediaPresentationDuration="PT40.0S"', b'mediaPresentationDuration="PT90S"')
+    )
+    assert (severity, code, where) == ("error", "timeline-short", "Period 1, AdaptationSet 1, Representation 1")
+
+
 MISTAKES = [
     (b"</MPD>", b"", ("error", "not-well-formed", "the manifest")),
     (b"<MPD", b"<!DOCTYPE MPD><MPD", ("error", "not-well-formed", "the manifest")),
