@@ -100,14 +100,16 @@ find("play").addEventListener("click", play);
 find("spoil").addEventListener("click", () => spoil().catch((error) => say(error.message, true)));
 for (const choice of [media, engine]) choice.addEventListener("change", () => { if (player.media) play(); });
 
+/** The same media, by a token in the address. */
 function showCommand() {
-  const { url } = catalogue.find((entry) => entry.kind === "dash") ?? catalogue[0];
+  const { url } = catalogue.find((entry) => entry.id === media.value) ?? catalogue[0];
   find("command").textContent = [
     `TOKEN=$(curl -s -X POST ${location.origin}/demo/token | sed 's/.*"token": "\\([^"]*\\)".*/\\1/')`,
     `ffplay "${location.origin}/api?url=${encodeURIComponent(url)}&token=$TOKEN"`,
   ].join("\n");
 }
 
+media.addEventListener("change", showCommand);
 setInterval(showTimeLeft, 1000);
 setInterval(() => { wire.look().catch(() => {}); limits.look().catch(() => {}); }, 1000);
 await fillCatalogue();

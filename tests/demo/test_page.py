@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from typing import Any
 
@@ -134,6 +135,17 @@ def test_the_page_says_which_player_gave_up_and_not_that_there_is_no_token(demo:
     told = wait_until(lambda: (text := browser.find_element("id", "status").text) and "gave up" in text and text)
     assert told.startswith("The browser's own player gave up")
     assert "try another" in told
+
+
+def test_the_command_for_another_player_plays_what_is_chosen(demo: Service, browser: Chrome) -> None:
+    open_page(browser, demo)
+    choose(browser, "live", "auto")
+    run(browser, "document.getElementById('media').dispatchEvent(new Event('change'))")
+    told: str = browser.execute_script("return document.getElementById('command').textContent")
+    line = told.replace("ffplay", "ffmpeg -v error -i") + " -t 1 -f null -"
+    played = subprocess.run(["bash", "-ec", line], capture_output=True, text=True, timeout=60, check=False)
+    assert "live.m3u8" in told
+    assert (played.returncode, played.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("width", [1280, 390])
