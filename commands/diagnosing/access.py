@@ -88,8 +88,14 @@ def _of_key(known: Known, key: str) -> tuple[Identity | None, list[Finding]]:
     file = known.generation.file
     named = meant(key, known.records, file.open_keys, file.tiers, time.time())[0]
     if isinstance(named, Dead):
-        cause = f"the key {plain(named.key_id, 40)} does not hold: {named.why}"
-        return None, [Finding("key_dead", Weight.STOPS, cause, "use a living key (main.py keys list)", ("the key",))]
+        name = plain(named.key_id, 40)
+        cause, change = f"the key {name} does not hold: {named.why}", "use a living key (main.py keys list)"
+        if not named.client:  # nobody's, in this file
+            cause, change = (
+                f"nobody is called {name}: {named.why}",
+                "name one of them, or the file that has it (--keys)",
+            )
+        return None, [Finding("key_dead", Weight.STOPS, cause, change, ("the key",))]
     return living(known.generation, named.key_id, time.time()), []
 
 

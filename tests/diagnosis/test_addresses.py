@@ -139,7 +139,8 @@ def test_a_tier_that_does_not_stream_is_why(diagnosed: Diagnose, issuer: Issuer)
     assert (told.exit, told.json["key"]["tier"]) == (0, "standard")
     told = diagnosed(PATH, "--key", "acne")
     assert (told.exit, told.codes()) == (1, ["key_dead"])
-    assert "did you mean acme?" in told.sentence
+    assert "nobody is called acne: no key and no client has this name; did you mean acme?" in told.sentence
+    assert "--keys" in told.change
 
 
 def test_what_a_tier_may_not_stream_is_seen_where_its_kind_is(
