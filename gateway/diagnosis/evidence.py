@@ -13,6 +13,7 @@ from gateway.diagnosis.live import Reread, live_findings
 from gateway.diagnosis.redaction import plain
 from gateway.diagnosis.rules import licence_findings
 from gateway.diagnosis.seen import Got, Part, Seen
+from gateway.diagnosis.timestamps import timestamp_findings
 from gateway.diagnosis.tracks import codec_findings
 from gateway.diagnosis.web import cors_findings
 from gateway.inspection import MediaPlaylist, Multivariant
@@ -62,6 +63,7 @@ def _findings(evidence: Evidence) -> Iterator[Finding]:
     yield from clock_findings(evidence.steps)
     at = next((seen.got.at for seen in evidence.steps if seen.got), 0.0)
     yield from licence_findings(evidence.mpd or evidence.media, at)
+    yield from timestamp_findings(right, evidence.media)
     for reread, got in evidence.rereads:
         yield from live_findings(reread, got, skew_of(got) or 0.0)
     yield from _empty(evidence)

@@ -50,6 +50,25 @@ def read_ts(start: bytes) -> tuple[Codec, ...]:
     return ()
 
 
+def first_time(start: bytes) -> float | None:
+    """The presentation time in seconds of the first access unit that has one (section 2.4.3.7); None if none has."""
+    for at in range(0, len(start) - PACKET + 1, PACKET):
+        packet = start[at : at + PACKET]
+        if packet[0] != 0x47:
+            return None
+        if not packet[1] & 0x40:  # no access unit starts here
+            continue
+        pes = packet[5 + packet[4] if packet[3] & 0x20 else 4 :]
+        if len(pes) >= 14 and pes[:3] == b"\0\0\1" and pes[7] & 0x80:
+            told = int.from_bytes(pes[9:14], "big")
+            return ((told >> 33 & 7) << 30 | (told >> 17 & 0x7FFF) << 15 | told >> 1 & 0x7FFF) / CLOCK
+    return None
+
+
+CLOCK = 90_000
+"""Ticks a second of time stamps, which have 33 bits."""
+
+
 def _section(packet: bytes) -> bytes:
     """The section that starts in a packet (sections 2.4.3.2 and 2.4.4)."""
     start = 5 + packet[4] if packet[3] & 0x20 else 4

@@ -311,6 +311,31 @@ def test_a_file_that_was_stored_cut_short_plays_only_where_its_index_is_whole(
     assert f"the file has {size} bytes where its boxes say" in told.sentence
 
 
+def test_time_stamps_that_begin_anew_and_no_tag_that_says_so(diagnosed: Diagnose, media: Origin) -> None:
+    media.scripts["/hls-ts/360p/segment-09.ts"] = media.scripts["/hls-ts/360p/segment-00.ts"]
+    told = diagnosed(FIRST)
+    assert (told.exit, told.codes()) == (0, ["timestamps"])
+    assert "stand 0.0 s behind those of the first, where the playlist's EXTINF say 36.0 s" in told.sentence
+    tag = b"#EXT-X-DISCONTINUITY\n#EXTINF:4.000000,\nsegment-09"
+    change(media, FIRST, lambda right: replace(right, body=right.body.replace(b"#EXTINF:4.000000,\nsegment-09", tag)))
+    assert diagnosed(FIRST).codes() == []
+
+
+def test_lengths_in_the_playlist_that_are_not_those_of_the_media(diagnosed: Diagnose, media: Origin) -> None:
+    longer = {b"EXTINF:4.0": b"EXTINF:10.0", b"DURATION:4": b"DURATION:10"}
+
+    def stretched(right: Resource) -> Resource:
+        body = right.body
+        for was, now in longer.items():
+            body = body.replace(was, now)
+        return replace(right, body=body)
+
+    change(media, FIRST, stretched)
+    told = diagnosed(FIRST)
+    assert (told.exit, told.codes()) == (0, ["timestamps"])
+    assert "stand 36.0 s behind those of the first, where the playlist's EXTINF say 90.0 s" in told.sentence
+
+
 def test_a_segment_in_the_middle_that_is_missing(diagnosed: Diagnose, media: Origin) -> None:
     change(media, "/hls-ts/360p/segment-05.ts", lambda right: replace(right, status=404, body=b""))
     told = diagnosed(TS)

@@ -80,6 +80,8 @@ def test_h_265_in_a_transport_stream_is_not_for_every_player(
 ) -> None:
     body = encoded(tmp_path, "libx265", "ts")
     change(media, r"/hls-ts/.*\.ts", lambda right: replace(right, body=body))
+    tag = b"#EXT-X-DISCONTINUITY\n#EXTINF"
+    change(media, "/hls-ts/.*/index.m3u8", lambda right: replace(right, body=right.body.replace(b"#EXTINF", tag)))
     change(media, TS, lambda right: replace(right, body=right.body.replace(b"avc1.4d401e", b"hvc1.1.6.L90.B0")))
     told = diagnosed(TS)
     assert told.players() == {"dash.js", "video.js", "safari"}
