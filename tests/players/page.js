@@ -157,7 +157,7 @@ function state() {
 }
 
 globalThis.players = {
-  make: (/** @type {string} */ gateway) => new Sluicegate({ gateway, token: "/token" }),
+  make: (/** @type {string} */ gateway, token = "/token") => new Sluicegate({ gateway, token }),
   start, stop, state, media, load, note,
   gate: () => gate,
   seek: (/** @type {number} */ time) => { media().currentTime = time; },

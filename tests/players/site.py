@@ -37,8 +37,9 @@ _TYPES = {
 @dataclass
 class Site:
     """``asked`` holds (method, path, header fields) in order; ``statuses`` are answered to the next token requests
-    instead of a token; ``spoils`` has the first token of each page come with a signature that does not fit; tokens are
-    said to hold for ``flattery`` seconds longer than they do; ``served`` are further files, by path."""
+    instead of a token, and 0 is not answered at all; ``spoils`` has the first token of each page come with a signature
+    that does not fit; tokens are said to hold for ``flattery`` seconds longer than they do; ``served`` are further
+    files, by path."""
 
     gateway: str
     key: str
@@ -164,6 +165,10 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.site.asked.append((self.command, self.path, dict(self.headers.items())))
         self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        if self.path.startswith("/token") and self.site.statuses[:1] == [0]:
+            self.site.statuses.pop(0)
+            self.rfile.read(1)  # until the browser gives up
+            return
         status, body = self.site.token(self.path) if self.path.startswith("/token") else (404, json.dumps({}).encode())
         self._answer(status, body, "application/json")
 

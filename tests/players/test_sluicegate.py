@@ -22,6 +22,12 @@ PLAYLIST = """#EXTM3U
 #EXT-X-ENDLIST
 """
 MADE = "const gate = players.make(given[0]);"
+HURRIED = """
+    const setTimeoutAsItIs = setTimeout;
+    globalThis.setTimeout = (heard, milliseconds) => setTimeoutAsItIs(heard, milliseconds / 20);
+"""
+LATER = "const now = Date.now; const later = (seconds) => { Date.now = () => now() + 1000 * seconds; };"
+HOUR = 3600
 BRIEF = 4
 """Seconds that a grant holds, where that is to be short."""
 
@@ -111,6 +117,79 @@ def test_a_failing_server_is_asked_again_and_many_who_ask_at_once_share_its_answ
     assert isinstance(made, list)
     assert len(set(made)) == 1
     assert site.tokens == 3
+
+
+def test_a_server_that_never_answers_is_asked_again(site: Site, browser: Chrome) -> None:
+    site.statuses = [0]
+    site.open(browser)
+    assert tell(browser, MADE + HURRIED + "return (await gate.token()).length > 0", site.gateway) is True
+    assert site.tokens == 2
+
+
+def test_a_function_that_never_answers_is_asked_again(site: Site, browser: Chrome) -> None:
+    site.open(browser)
+    hanging = """
+        let asked = 0;
+        const answer = { token: "a", expires_in: 60 };
+        const token = () => (asked += 1) === 1 ? new Promise(() => {}) : Promise.resolve(answer);
+        return [await players.make(given[0], token).token(), asked];
+    """
+    assert tell(browser, HURRIED + hanging, site.gateway) == ["a", 2]
+
+
+def test_one_that_is_destroyed_waits_for_no_answer(site: Site, browser: Chrome) -> None:
+    site.statuses = [0]
+    site.open(browser)
+    ended = "const asked = gate.token(); gate.destroy(); return asked.catch((error) => error.message);"
+    assert tell(browser, MADE + ended, site.gateway) == "destroyed"
+
+
+def test_a_renewal_that_succeeds_makes_good_those_that_failed_before(site: Site, browser: Chrome) -> None:
+    """The next is made in advance again, and the rest after the next failure is no longer than after the first."""
+    site.open(browser)
+    answers = """
+        const statuses = [403, 403, 403, 200, 403, 200, 200];
+        let asked = 0;
+        const token = async () => {
+            asked += 1;
+            const status = statuses.shift() ?? 200;
+            if (status === 200) return { token: "a", expires_in: 3 };
+            throw Object.assign(new Error("refused"), { status });
+        };
+        const gate = players.make(given[0], token);
+        gate.attachHls({ config: { loader: class {} } });
+    """
+    rests = """
+        for (const seconds of [0, 100, 200]) { later(seconds); await gate.renew().catch(() => {}); }
+        later(300);
+        await gate.renew();
+        await gate.renew().catch(() => {});
+        later(306);
+        await gate.renew();
+        const before = asked;
+        await new Promise((resolve) => gate.addEventListener("renewed", resolve));
+        return asked - before;
+    """
+    assert tell(browser, LATER + answers + rests, site.gateway) == 1
+
+
+def test_a_clock_that_is_put_back_makes_no_rest_longer(site: Site, browser: Chrome) -> None:
+    site.statuses = [403]
+    site.open(browser)
+    back = "await gate.token().catch(() => {}); later(-given[1]); return (await gate.token()).length > 0"
+    assert tell(browser, MADE + LATER + back, site.gateway, HOUR) is True
+
+
+def test_a_token_is_asked_for_at_once_when_the_machine_is_online_again(site: Site, browser: Chrome) -> None:
+    site.open(browser)
+    tell(browser, MADE + HURRIED + "globalThis.gate = gate; await gate.token();", site.gateway)
+    browser.set_network_conditions(offline=True, latency=0, throughput=-1)
+    try:
+        failing = "await gate.renew().catch(() => {}); return gate.renew().catch((error) => error.name)"
+        assert tell(browser, failing) == "TypeError"
+    finally:
+        browser.delete_network_conditions()
+    assert tell(browser, "return (await gate.renew()).length > 0") is True
 
 
 def test_a_clock_that_jumps_as_after_a_sleep_has_the_next_user_wait_for_a_new_token(

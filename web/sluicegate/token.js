@@ -16,6 +16,8 @@ const JITTER = 0.15;
 const TRIES = 5;
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 30_000;
+/** Milliseconds after which a try that has not been answered is given up: what was lost with the network never is. */
+const PATIENCE = 10_000;
 /** Milliseconds without another renewal after one that failed, or after two tokens were refused; twice as many after the
  * next, and so on, up to the longest. */
 const REST = 5_000;
@@ -29,6 +31,8 @@ export class Token {
   #renewAt = 0;
   #expiresAt = 0;
   #restUntil = 0;
+  /** The machine was offline as a renewal failed: there is nothing to rest from once it is not. */
+  #wasOffline = false;
   /** Renewals that failed since the last one that did not. */
   #failed = 0;
   /** The server gives no more: it is asked when somebody needs a token, and not in advance. */
@@ -37,6 +41,8 @@ export class Token {
   #lastError = null;
   /** @type {Promise<string> | null} */
   #pending = null;
+  /** @type {AbortController | null} */
+  #asking = null;
   #timer = 0;
   #kept = false;
   #ended = false;
@@ -76,8 +82,9 @@ export class Token {
     if (text !== this.#text) return;
     this.#text = "";
     const now = Date.now();
-    if (now < this.#droppedAt + REST) {
+    if (Math.abs(now - this.#droppedAt) < REST) {
       this.#lastError = new Error("the gateway refuses new tokens");
+      this.#wasOffline = false;
       this.#restUntil = now + REST;
     }
     this.#droppedAt = now;
@@ -86,16 +93,17 @@ export class Token {
   end() {
     this.#ended = true;
     this.#text = "";
+    this.#asking?.abort(new Error("destroyed"));
     clearTimeout(this.#timer);
   }
 
   async #renew() {
     for (let tries = 1; ; tries += 1) {
       if (this.#ended) throw new Error("destroyed");
-      if (Date.now() < this.#restUntil) throw this.#lastError;
+      if (this.#restLeft > 0) throw this.#lastError;
       const askedAt = Date.now();
       try {
-        return this.#take(await (typeof this.#source === "string" ? ask(this.#source) : this.#source()), askedAt);
+        return this.#take(await this.#ask(), askedAt);
       } catch (thrown) {
         const error = /** @type {AskingError} */ (thrown);
         if (tries === TRIES || isRefusal(error)) throw this.#giveUp(error);
@@ -105,17 +113,33 @@ export class Token {
     }
   }
 
+  /** One try, which ends with its answer, with `PATIENCE` or with this. @returns {Promise<Answer>} */
+  async #ask() {
+    const source = this.#source;
+    const asking = this.#asking = new AbortController();
+    const timer = setTimeout(() => asking.abort(new Error(`no token within ${PATIENCE / 1000} s`)), PATIENCE);
+    const givenUp = new Promise((_resolve, reject) => {
+      asking.signal.addEventListener("abort", () => reject(asking.signal.reason));
+    });
+    try {
+      return await Promise.race([typeof source === "string" ? ask(source, asking.signal) : source(), givenUp]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   /** @param {Answer} answer @param {number} askedAt */
   #take({ token, expires_in: seconds }, askedAt) {
     if (this.#ended) throw new Error("destroyed");
     if (typeof token !== "string" || !token || !(seconds > 0)) throw new Error("the answer has no token and expires_in");
     const { exp } = claims(token);
     this.#text = token;
-    this.fetchedAt = askedAt;
     this.#expiresAt = askedAt + 1000 * seconds;
     this.#renewAt = askedAt + 1000 * seconds * (RENEWED_AT + JITTER * Math.random());
     this.ahead = exp ? this.#expiresAt - 1000 * (exp + 1) : 0; // exp is cut to seconds: too early does no harm
     this.fetched += 1;
+    this.#failed = 0;
+    this.#refused = false;
     this.#tell("renewed", { expiresAt: this.#expiresAt, fetched: this.fetched });
     return token;
   }
@@ -123,6 +147,7 @@ export class Token {
   /** What plays is left alone: its grants may hold for hours. @param {AskingError} error */
   #giveUp(error) {
     this.#lastError = error;
+    this.#wasOffline = !navigator.onLine;
     this.#restUntil = Date.now() + Math.min(LONGEST_REST, REST * 2 ** this.#failed);
     this.#failed += 1;
     this.#refused = isRefusal(error);
@@ -130,11 +155,17 @@ export class Token {
     return error;
   }
 
+  /** Milliseconds; a clock that was put back makes no rest longer than it can be. */
+  get #restLeft() {
+    const left = this.#restUntil - Date.now();
+    return left > LONGEST_REST || (this.#wasOffline && navigator.onLine) ? 0 : left;
+  }
+
   #schedule() {
     clearTimeout(this.#timer);
     if (this.#ended || !this.#kept || !this.#text || this.#refused) return;
-    const at = Math.max(this.#renewAt, this.#restUntil, Date.now() + 1000);
-    this.#timer = setTimeout(() => this.renew().catch(() => {}), Math.min(at - Date.now(), 2 ** 31 - 1));
+    const left = Math.max(this.#renewAt - Date.now(), this.#restLeft, 1000);
+    this.#timer = setTimeout(() => this.renew().catch(() => {}), Math.min(left, 2 ** 31 - 1));
   }
 }
 
@@ -147,9 +178,9 @@ export function claims(text) {
   }
 }
 
-/** @param {string} address @returns {Promise<Answer>} */
-async function ask(address) {
-  const response = await fetch(address, { method: "POST", credentials: "same-origin", cache: "no-store" });
+/** @param {string} address @param {AbortSignal} signal @returns {Promise<Answer>} */
+async function ask(address, signal) {
+  const response = await fetch(address, { method: "POST", credentials: "same-origin", cache: "no-store", signal });
   if (response.ok) return response.json();
   /** @type {AskingError} */
   const error = new Error(`${address} answered ${response.status}`);
