@@ -21,6 +21,9 @@ import { attachShaka } from "./sluicegate/shaka.js";
 import { Token } from "./sluicegate/token.js";
 import { attachVideojs } from "./sluicegate/videojs.js";
 
+/** What lets go of an element that the browser plays by itself. @type {WeakMap<HTMLVideoElement, () => void>} */
+const playing = new WeakMap();
+
 /**
  * Events: `renewed`, with `detail` `{expiresAt, fetched}`, milliseconds since the epoch and tokens so far; `failed`, with
  * `{error, refused}`: there is no new token, and where `refused` the provider's server will not give one; and `stopped`,
@@ -102,13 +105,16 @@ export class Sluicegate extends EventTarget {
   }
 
   /**
-   * Play by the browser's own player, and go on when the address has ended. Rejects when there is no grant to be had.
+   * Play by the browser's own player, and go on when the address has ended; what was played so on the same element is let
+   * go of. Rejects when there is no grant to be had.
    * @param {HTMLVideoElement} video @param {string} url of the media @returns {Promise<() => void>} what lets go of it
    */
   async play(video, url) {
     const stopped = (/** @type {Error} */ error) => { this.dispatchEvent(new CustomEvent("stopped", { detail: { error } })); };
+    playing.get(video)?.();
     const playback = new NativePlayback(video, url, (wanted) => this.grant(wanted), stopped);
     const off = this.#keep(() => playback.stop());
+    playing.set(video, off);
     await playback.open().catch((error) => { off(); throw error; });
     return off;
   }

@@ -245,6 +245,26 @@ def test_the_token_goes_to_the_gateway_and_to_no_other_origin(site: Site, browse
     assert not [name for headers in asked for name in headers if name.lower() == "x-session-token"]
 
 
+def test_the_browsers_own_player_begins_another_film_at_its_beginning(site: Site, browser: Chrome, media: str) -> None:
+    site.open(browser)
+    turned = """
+        const [, first, second] = given;
+        const video = players.media();
+        const heard = (name) => new Promise((resolve) => video.addEventListener(name, resolve, { once: true }));
+        await gate.play(video, first);
+        await heard("loadeddata");
+        video.currentTime = 20;
+        await heard("seeked");
+        await heard("timeupdate");
+        await gate.play(video, second);
+        await heard("playing");
+        return video.currentTime;
+    """
+    begun = tell(browser, MADE + turned, site.gateway, media + MP4, media + MP4 + "?another")
+    assert isinstance(begun, int | float)
+    assert begun < 10
+
+
 def test_a_destroyed_one_asks_for_nothing_more(site: Site, browser: Chrome) -> None:
     site.open(browser)
     ended = "await gate.token(); gate.destroy(); return gate.token().then(() => 'a token', (error) => error.message);"
