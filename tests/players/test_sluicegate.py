@@ -15,6 +15,7 @@ from tests.service import tiers_text
 pytestmark = pytest.mark.timeout(180)
 HLS, DASH, MP4 = "/hls-ts/master.m3u8", "/dash/manifest.mpd", "/movie.mp4"
 LIVE_HLS, LIVE_DASH = "/live/live.m3u8", "/live/dash.mpd"
+LIVE_PLAYLIST, LOW_LATENCY_PLAYLIST = "/live/360p/live.m3u8", "/live/360p/low-latency.m3u8"
 PLAYLIST = """#EXTM3U
 #EXT-X-TARGETDURATION:4
 #EXTINF:4,
@@ -104,6 +105,21 @@ def test_tokens_are_renewed_in_time_and_shown_beside_grants_that_say_that_they_h
     assert (state(browser)["retries"], starved(state(browser))) == (0, [])
     assert brief.tokens >= 2
     assert set(statuses(browser, brief, "/play/")) <= {200, 204, 206}
+
+
+def test_a_live_media_playlist_plays_on_while_tokens_and_grants_are_renewed(
+    provider: Provider, brief: Site, browser: Chrome, media: str
+) -> None:
+    """It is read by the address that the player was given: each reading belongs to the token's own session."""
+    tiers = provider.service.folder / "tiers.yaml"
+    tiers.write_text(f"session: {{lifetime: {BRIEF + 2}s}}\n" + tiers.read_text())
+    provider.service.reload()
+    wanted = [("hls.js", LIVE_PLAYLIST), ("hls.js", LOW_LATENCY_PLAYLIST), ("shaka", LIVE_PLAYLIST)]
+    brief.play_all(browser, [(engine, media + path) for engine, path in wanted])
+    wait_until(lambda: all(told["played"] > 3 * BRIEF or told["fatal"] for told in states(browser)))
+    for told in states(browser):
+        assert (told["fatal"], starved(told)) == (0, []), told
+        assert told["tokens"] > 2
 
 
 def test_a_failing_server_is_asked_again_and_many_who_ask_at_once_share_its_answer(site: Site, browser: Chrome) -> None:
