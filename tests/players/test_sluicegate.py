@@ -196,6 +196,13 @@ def test_a_clock_that_is_put_back_makes_no_rest_longer(site: Site, browser: Chro
     assert tell(browser, MADE + LATER + back, site.gateway, HOUR) is True
 
 
+def test_who_needs_a_token_soon_after_a_server_failed_has_it_after_a_rest(site: Site, browser: Chrome) -> None:
+    site.statuses = [500] * 5
+    site.open(browser)
+    failing = "const asked = gate.token().catch((error) => error.message); return [await asked, !!await gate.token()];"
+    assert tell(browser, MADE + HURRIED + failing, site.gateway) == ["/token answered 500", True]
+
+
 def test_a_token_is_asked_for_at_once_when_the_machine_is_online_again(site: Site, browser: Chrome) -> None:
     site.open(browser)
     tell(browser, MADE + HURRIED + "globalThis.gate = gate; await gate.token();", site.gateway)

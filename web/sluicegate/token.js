@@ -98,9 +98,11 @@ export class Token {
   }
 
   async #renew() {
+    const rest = this.#restLeft;
+    if (rest > REST || (rest > 0 && this.#refused)) throw this.#lastError;
+    if (rest > 0) await wait(rest); // without a token whoever asks would be refused for good
     for (let tries = 1; ; tries += 1) {
       if (this.#ended) throw new Error("destroyed");
-      if (this.#restLeft > 0) throw this.#lastError;
       const askedAt = Date.now();
       try {
         return this.#take(await this.#ask(), askedAt);
