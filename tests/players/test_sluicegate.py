@@ -288,6 +288,24 @@ def test_the_browsers_own_player_begins_another_film_at_its_beginning(site: Site
     assert begun < 10
 
 
+def test_the_browsers_own_player_goes_on_when_the_machine_is_online_again(
+    site: Site, browser: Chrome, media: str
+) -> None:
+    site.play(browser, "native", media + MP4)
+    wait_until(lambda: state(browser)["played"] > 0.5)
+    browser.set_network_conditions(offline=True, latency=0, throughput=-1)
+    try:
+        fail = "for (let n = 0; n < 10; n += 1) players.media().dispatchEvent(new Event('error'));"
+        assert tell(browser, fail + "return navigator.onLine") is False
+        assert state(browser)["failures"] == []
+    finally:
+        reopened = "const opened = new Promise((resolve) => players.media().addEventListener('playing', resolve));"
+        browser.execute_script(reopened + "globalThis.opened = opened;")
+        browser.delete_network_conditions()
+    tell(browser, "await opened;")
+    assert state(browser)["failures"] == []
+
+
 def test_a_destroyed_one_asks_for_nothing_more(site: Site, browser: Chrome) -> None:
     site.open(browser)
     ended = "await gate.token(); gate.destroy(); return gate.token().then(() => 'a token', (error) => error.message);"

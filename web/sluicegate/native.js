@@ -83,12 +83,20 @@ export class NativePlayback {
     if (this.#isLive) this.open().catch((error) => this.#recover(error));
   }
 
+  /** Comes once the machine is online: until then there is nothing to try, and no failure to count. */
+  async #online() {
+    if (navigator.onLine) return;
+    await new Promise((resolve) => { addEventListener("online", resolve, { once: true, signal: this.#abort.signal }); });
+  }
+
   /**
    * The element does not say what failed: every failure is taken for an address that has ended.
    * @param {Error} [refused] why there is no other address, where it is known
    */
   async #recover(refused) {
     const turn = this.#turn += 1;
+    await this.#online();
+    if (turn !== this.#turn) return;
     this.#recovered += 1;
     this.#failedAt = this.#at;
     if (this.#recovered > MOST_RECOVERIES) { this.#stopped(refused ?? new Error(this.video.error?.message || "it does not play")); return; }
