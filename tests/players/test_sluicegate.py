@@ -189,6 +189,19 @@ def test_a_renewal_that_succeeds_makes_good_those_that_failed_before(site: Site,
     assert tell(browser, LATER + answers + rests, site.gateway) == 1
 
 
+def test_a_clock_that_is_put_back_makes_no_token_hold_longer(site: Site, browser: Chrome) -> None:
+    site.open(browser)
+    back = """
+        await gate.token();
+        const tick = performance.now.bind(performance);
+        performance.now = () => tick() + 1000 * given[1];
+        later(-given[1]);
+        await gate.token();
+    """
+    tell(browser, MADE + LATER + back, site.gateway, HOUR)
+    assert site.tokens == 2
+
+
 def test_a_clock_that_is_put_back_makes_no_rest_longer(site: Site, browser: Chrome) -> None:
     site.statuses = [403]
     site.open(browser)

@@ -28,8 +28,11 @@ export class Token {
   #tell;
   #text = "";
   #droppedAt = 0;
-  #renewAt = 0;
-  #expiresAt = 0;
+  /** When it was asked for, by the clock and by that of the page, which nobody sets but which may sleep; milliseconds. */
+  #asked = { at: 0, tick: 0 };
+  /** How long it holds, and after how long it is to be renewed. */
+  #life = 0;
+  #renewAfter = 0;
   #restUntil = 0;
   /** The machine was offline as a renewal failed: there is nothing to rest from once it is not. */
   #wasOffline = false;
@@ -59,10 +62,15 @@ export class Token {
 
   /** A token that holds. The clock is looked at each time, for timers sleep with the machine. @returns {Promise<string>} */
   async get() {
-    const now = Date.now();
-    if (!this.#text || now >= this.#expiresAt - MARGIN) return this.renew();
-    if (now >= this.#renewAt) this.renew().catch(() => {});
+    const age = this.#age;
+    if (!this.#text || age >= this.#life - MARGIN) return this.renew();
+    if (age >= this.#renewAfter) this.renew().catch(() => {});
     return this.#text;
+  }
+
+  /** Milliseconds since it was asked for, at least. */
+  get #age() {
+    return Math.max(Date.now() - this.#asked.at, performance.now() - this.#asked.tick);
   }
 
   /** A new one, the same for all who ask meanwhile. Rejects when there is none to be had. @returns {Promise<string>} */
@@ -103,9 +111,9 @@ export class Token {
     if (rest > 0) await wait(rest); // without a token whoever asks would be refused for good
     for (let tries = 1; ; tries += 1) {
       if (this.#ended) throw new Error("destroyed");
-      const askedAt = Date.now();
+      const asked = { at: Date.now(), tick: performance.now() };
       try {
-        return this.#take(await this.#ask(), askedAt);
+        return this.#take(await this.#ask(), asked);
       } catch (thrown) {
         const error = /** @type {AskingError} */ (thrown);
         if (tries === TRIES || isRefusal(error)) throw this.#giveUp(error);
@@ -130,19 +138,21 @@ export class Token {
     }
   }
 
-  /** @param {Answer} answer @param {number} askedAt */
-  #take({ token, expires_in: seconds }, askedAt) {
+  /** @param {Answer} answer @param {{at: number, tick: number}} asked */
+  #take({ token, expires_in: seconds }, asked) {
     if (this.#ended) throw new Error("destroyed");
     if (typeof token !== "string" || !token || !(seconds > 0)) throw new Error("the answer has no token and expires_in");
     const { exp } = claims(token);
     this.#text = token;
-    this.#expiresAt = askedAt + 1000 * seconds;
-    this.#renewAt = askedAt + 1000 * seconds * (RENEWED_AT + JITTER * Math.random());
-    this.ahead = exp ? this.#expiresAt - 1000 * (exp + 1) : 0; // exp is cut to seconds: too early does no harm
+    this.#asked = asked;
+    this.#life = 1000 * seconds;
+    this.#renewAfter = this.#life * (RENEWED_AT + JITTER * Math.random());
+    const expiresAt = asked.at + this.#life;
+    this.ahead = exp ? expiresAt - 1000 * (exp + 1) : 0; // exp is cut to seconds: too early does no harm
     this.fetched += 1;
     this.#failed = 0;
     this.#refused = false;
-    this.#tell("renewed", { expiresAt: this.#expiresAt, fetched: this.fetched });
+    this.#tell("renewed", { expiresAt, fetched: this.fetched });
     return token;
   }
 
@@ -166,7 +176,7 @@ export class Token {
   #schedule() {
     clearTimeout(this.#timer);
     if (this.#ended || !this.#kept || !this.#text || this.#refused) return;
-    const left = Math.max(this.#renewAt - Date.now(), this.#restLeft, 1000);
+    const left = Math.max(this.#renewAfter - this.#age, this.#restLeft, 1000);
     this.#timer = setTimeout(() => this.renew().catch(() => {}), Math.min(left, 2 ** 31 - 1));
   }
 }
