@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote_to_bytes
 from gateway.manifests import assets, steering, webvtt
 from gateway.manifests.asking import Asking
 from gateway.manifests.json_text import LARGEST, NotJsonError, read, replaced
-from gateway.manifests.link import Link, counted
+from gateway.manifests.link import Link, counted, whole
 from gateway.manifests.sniff import Document
 
 _DATA = re.compile(
@@ -33,7 +33,12 @@ def in_place(reference: str, base: str, link: Link, asking: Asking) -> str | Non
     text = _data(found) if found else None
     if found is None or text is None:
         return None
-    rewritten = _json(text, base, lambda asked, absolute: _whole(link(asked, absolute), asking.own), asking)
+
+    def from_anywhere(asked: str, absolute: str) -> str | None:
+        led = link(asked, absolute)
+        return led if led is None else whole(led, asking.own)
+
+    rewritten = _json(text, base, from_anywhere, asking)
     if rewritten == text:
         return None
     data = b64encode(rewritten).decode() if found["coded"] else quote(rewritten, safe=_SAFE)
@@ -50,10 +55,6 @@ def _data(found: re.Match[str]) -> bytes | None:
         return b64decode(raw + b"=" * (-len(raw) % 4), validate=True)
     except ValueError:
         return None
-
-
-def _whole(led: str | None, own: str) -> str | None:
-    return f"{own}{led}" if led and led.startswith("/") and not led.startswith("//") else led
 
 
 def _json(text: bytes, base: str, link: Link, asking: Asking) -> bytes:

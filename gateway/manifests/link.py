@@ -65,6 +65,12 @@ def written(reference: str, base: str, link: Link) -> str | None:
     return None if absolute is None else link(reference, absolute)
 
 
+def whole(led: str, own: str) -> str:
+    """Where a reference leads, such that it can be followed from anywhere: a path of the gateway's, which is seen at
+    ``own`` (``scheme://host``, ``//host``, or nothing), or another address as it is."""
+    return f"{own}{led}" if led.startswith("/") and not led.startswith("//") else led
+
+
 def counted(link: Link) -> Link:
     """``link``, which raises `MalformedManifest` when it is asked about more than `MOST` references, or has written
     more than `MOST_WRITTEN` bytes in their place."""

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from gateway.manifests.asking import PATHWAY, Asking
 from gateway.manifests.json_text import Change, Value, quoted
-from gateway.manifests.link import Link, resolve
+from gateway.manifests.link import Link, resolve, whole
 
 _HOST = re.compile(r"(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 
@@ -35,8 +35,7 @@ def reference(value: Value, base: str, link: Link, own: str = "") -> Iterator[Ch
     absolute = resolve((value.text or "").strip(), base)
     led = link(absolute, absolute) if absolute else None
     if led is not None:
-        is_path = led.startswith("/") and not led.startswith("//")
-        yield Change(value.start, value.end, quoted(own + led if is_path else led))
+        yield Change(value.start, value.end, quoted(whole(led, own)))
 
 
 def _per_stream(replacement: Value, base: str, link: Link, asking: Asking) -> Iterator[Change]:

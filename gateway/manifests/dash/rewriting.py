@@ -13,10 +13,9 @@ from gateway.manifests.dash.operation import NAMES, Target
 from gateway.manifests.dash.query import pinned
 from gateway.manifests.dash.references import CALLBACK, ELEMENTS, QUERIES, Use, has_addresses, use_of
 from gateway.manifests.dash.tree import Element, read
-from gateway.manifests.link import Link, counted, resolve
+from gateway.manifests.link import Link, counted, resolve, whole
 
 _KEPT = frozenset({"MPD", *LEVELS, "ProgramInformation", "Event", *QUERIES, *NAMES})
-
 
 _QUOTES = {'"': "&quot;", "'": "&apos;"}
 _SOON = b'"1"'
@@ -46,9 +45,8 @@ class _Leads:
 
     def whole(self, absolute: str, link: Link) -> str | None:
         """A URL that can be followed from anywhere."""
-        replacement = link(absolute, absolute)
-        is_path = replacement is not None and replacement.startswith("/") and not replacement.startswith("//")
-        return f"{self.own}{replacement}" if is_path else replacement
+        led = link(absolute, absolute)
+        return led if led is None else whole(led, self.own)
 
     def reload(self, absolute: str) -> str | None:
         """Where to load the manifest anew: whole, if the scheme is known, or video.js asks the web page's host."""
@@ -200,7 +198,7 @@ class _Rewriting:
             if name == "ttl":
                 self.changes.append(Change(start, end, _SOON))
                 return
-        at = location.start + 1 + len(location.prefix + location.name)
+        at = location.start + 1 + len((location.prefix + location.name).encode())
         self.changes.append(Change(at, at, b" ttl=" + _SOON))
 
     def _operation(self, operation: Element) -> None:
