@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from gateway.identity import HOUR, LONGEST_VOD, POST, VOD, Grant, Marks
+from gateway.manifests import Length
 
 _RENEWALS = 8
 """How often in its lifetime a grant is replaced by a newer one: until then all who ask get the same text."""
@@ -69,20 +70,24 @@ class Terms:
     lifetime: int
     granted: Lease | None
 
-    def lease(self, seconds: float | None, *, steady: bool = False) -> Lease:
-        """The lease of what a manifest names that plays for so long: infinitely if it is live, None if it is not known.
+    def lease(self, length: Length) -> Lease:
+        """The lease of what a manifest names that plays for so long.
 
         A film's holds to its end; else it is the grant's own until the next one has begun, by which a live viewing goes
-        on for as long as its manifest tells where to read it again. One that does not, and must stay as it was, is
-        ``steady``: live, it keeps the grant's own, by which alone it can be read again.
+        on for as long as its manifest tells where to read it again. One that does not, and is read in place, keeps the
+        grant's own, by which alone it can be read again; also when it has ended, for who has read it before.
         """
-        live = seconds is not None and math.isinf(seconds)
-        if self.granted and steady and live:
-            return self.granted
-        own = self.granted if self.granted and self.granted.ends > self.now else None
-        fresh = Lease.starting(self.now, self.lifetime)
-        if seconds is None or live:
+        own, fresh = self.granted, Lease.starting(self.now, self.lifetime)
+        if own and length.read_in_place and (length.is_live or self._is_viewing(own)):
+            return own
+        if own and own.ends <= self.now:
+            own = None
+        if length.seconds is None or length.is_live:
             return own if own and own.ends >= fresh.ends else fresh
-        needed = min(seconds * (1 + PAUSED), LONGEST_VOD * _KEPT)
+        needed = min(length.seconds * (1 + PAUSED), LONGEST_VOD * _KEPT)
         long_enough = (lease for lease in (own, fresh) if lease and lease.ends >= self.now + needed)
         return next(long_enough, None) or Lease.to_the_end(self.now, needed)
+
+    def _is_viewing(self, own: Lease) -> bool:
+        """Whether a grant has been in use for a while: at the beginning of a viewing it is of this step."""
+        return self.now - own.issued_at >= 2 * max(self.lifetime // _RENEWALS, 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -11,7 +10,7 @@ from urllib.parse import quote
 
 from gateway.identity import Grants, Scope
 from gateway.leases import Lease, Terms
-from gateway.manifests import Asking
+from gateway.manifests import Asking, Length
 from gateway.manifests.link import is_relative
 from gateway.origins.url import MediaUrl
 from gateway.policy import Identity
@@ -36,8 +35,7 @@ class Links:
 
     ``within`` is the scope of the grant by which the manifest was asked for, or None where it was asked for by ``/api``
     or redirected. What a relative reference leads to there is opened by that grant: as long as that has the lease which
-    the ``terms`` give to a manifest of what plays for ``seconds`` (infinite if it is live, None if that is not known),
-    and that is to name things as before when it is read again, if it is ``steady``.
+    the ``terms`` give to a manifest of what plays for that ``length``.
     ``asking`` is what else the manifest's rewriting depends on.
     """
 
@@ -46,8 +44,7 @@ class Links:
     within: Scope | None
     terms: Terms
     asking: Asking = field(default_factory=Asking)
-    seconds: float | None = None
-    steady: bool = False
+    length: Length = field(default_factory=Length)
     post: bool = False
     narrow: bool = False
     _places: dict[str, _Place] = field(default_factory=dict, init=False, repr=False)
@@ -58,9 +55,9 @@ class Links:
             return self
         return replace(self, base=came_from, within=None)
 
-    def for_length(self, seconds: float | None, *, steady: bool = False) -> Links:
+    def lasting(self, length: Length) -> Links:
         """These links for a manifest that was read, and told for how long it plays."""
-        return replace(self, seconds=seconds, steady=steady)
+        return replace(self, length=length)
 
     def licences(self) -> Links:
         """These links for references to licence servers, under grants by which they can be asked by POST."""
@@ -91,7 +88,7 @@ class Links:
         return place.beneath + absolute[len(folder) :]
 
     def _place(self, url: MediaUrl) -> _Place:
-        lease = self.terms.lease(self.seconds, steady=self.steady)
+        lease = self.terms.lease(self.length)
         carried = self.within if lease == self.terms.granted else None
         in_scope = carried is not None and carried.covers(url.origin, url.path)
         minted = replace(lease, post=self.post)
@@ -101,8 +98,7 @@ class Links:
     @cached_property
     def _scopes(self) -> Scopes:
         home = self.within if self.within and self.within.is_directory else None
-        steady = self.steady and self.seconds == math.inf
-        return Scopes(home or directory(self.base.origin, self.base.path), self.post, steady)
+        return Scopes(home or directory(self.base.origin, self.base.path), self.post, self.length.read_in_place)
 
 
 def opened(url: MediaUrl) -> Scope:

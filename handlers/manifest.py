@@ -96,8 +96,7 @@ async def read_manifest(answer: Answer, kind: Kind, start: bytes, links: Links) 
 
 
 def _rewritten(kind: Kind, text: bytes, base: str, links: Links) -> bytes:
-    # Players read a live playlist again at the same address, and hls.js gives up on one that renames what it listed.
-    links = links.for_length(length(kind, text), steady=kind is Kind.HLS)
+    links = links.lasting(length(kind, text))
     asking = replace(links.asking, licence=links.licences(), shaped=links.shaped())
     return rewrite(kind, text, base, links, asking)
 

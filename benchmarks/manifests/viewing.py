@@ -65,7 +65,7 @@ class Viewing:
     def rewritten(self, kind: Kind, text: bytes, base: str, within: Scope | None = None) -> Rewritten:
         """A manifest from ``base`` as the gateway sends it."""
         url = MediaUrl.parse(base)
-        links = self.links(url, within).for_length(length(kind, text))
+        links = self.links(url, within).lasting(length(kind, text))
         written: list[tuple[str, str]] = []
 
         def recorded(reference: str, absolute: str) -> str | None:

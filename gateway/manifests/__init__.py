@@ -3,7 +3,7 @@ and no clock."""
 
 from gateway.manifests import dash, documents, hls
 from gateway.manifests.asking import Asking
-from gateway.manifests.length import length
+from gateway.manifests.length import Length, length
 from gateway.manifests.link import Link, MalformedManifest
 from gateway.manifests.sniff import Document, Kind, document_of, is_undecided, kind_of
 
@@ -11,6 +11,7 @@ __all__ = [
     "Asking",
     "Document",
     "Kind",
+    "Length",
     "Link",
     "MalformedManifest",
     "document_of",

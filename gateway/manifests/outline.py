@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from xml.parsers import expat
 
-_TAG = re.compile(rb"#EXT-X-(ENDLIST|STREAM-INF|TARGETDURATION|PART-INF|SERVER-CONTROL)(?![A-Z0-9-])")
+_TAG = re.compile(rb"#EXT-X-(ENDLIST|PLAYLIST-TYPE|STREAM-INF|TARGETDURATION|PART-INF|SERVER-CONTROL)(?![A-Z0-9-])")
 _MOST_TAGS = 1000  # a playlist has one of each
 _BEFORE = 16
 _BLANK = b" \t\xef\xbb\xbf"  # with the byte order mark
@@ -24,8 +24,8 @@ Tag = tuple[bytes, bytes]
 
 
 def tags(text: bytes) -> Sequence[Tag]:
-    """The tags of an HLS playlist that say what it is: whether it ends, whether it is a multivariant one, and how long
-    its segments and parts are at most."""
+    """The tags of an HLS playlist that say what it is: whether it ends, or only grows, whether it is a multivariant
+    one, and how long its segments and parts are at most."""
     return list(_tags(text))
 
 

@@ -178,9 +178,21 @@ def test_a_live_playlist_of_many_directories_names_what_is_left_of_it_as_before(
     assert named[0][1:] == named[1][:-1]
 
 
-def test_a_playlist_that_is_not_live_any_more_is_not_read_again_and_gets_grants_to_its_end(
+def test_an_event_names_its_segments_as_before_when_it_ends_and_has_grants_to_its_end_for_who_comes_later(
     service: Service, origin: Origin
 ) -> None:
+    put(origin, "")
+    whole = MEDIA.replace("#EXTINF:6", "#EXTINF:7200") + "#EXT-X-PLAYLIST-TYPE:EVENT\n" + END
+    origin.scripts["/show/v1/index.m3u8"] = answer(whole.encode())
+    key = service.add_key("acme", "standard")
+    ends = [aged(service, origin, key, "/show/v1/index.m3u8", age, 21600) for age in (3 * HOUR, 0)]
+    before, later = (service.get(address).body.decode() for address in ends)
+    assert before == whole
+    assert all(read(service, grant).marks for grant in re.findall("/play/([^/]+)/", later))
+    assert later.count("/play/") == 4
+
+
+def test_a_playlist_that_ends_gets_grants_to_its_end(service: Service, origin: Origin) -> None:
     put(origin, END)
     address = aged(service, origin, service.add_key("acme", "standard"), "/show/v1/index.m3u8", 21595, 21600)
     named = {reference.split("/")[2] for reference in references(service.get(address).body.decode())}

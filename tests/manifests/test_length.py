@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.manifests import Kind, length
+from gateway.manifests import Kind, Length, length
 from gateway.manifests.decode import LARGEST
 from tests.manifests.corpora import corpus
 
@@ -37,7 +37,23 @@ END = b"#EXT-X-ENDLIST\n"
     ],
 )
 def test_of_a_playlist_it_is_the_sum_of_its_segments_or_without_end(text: bytes, seconds: float | None) -> None:
-    assert length(Kind.HLS, text) == seconds
+    assert length(Kind.HLS, text).seconds == seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "in_place"),
+    [
+        (MEDIA, True),
+        (MEDIA + b"#EXT-X-PLAYLIST-TYPE:EVENT\n" + END, True),
+        (b"#EXTM3U\r\n#EXT-X-PLAYLIST-TYPE: EVENT\r\n" + MEDIA + END, False),
+        (b"#EXTM3U\r\n#EXT-X-PLAYLIST-TYPE:EVENT\r\n" + MEDIA + END, True),
+        (MEDIA + b"#EXT-X-PLAYLIST-TYPE:VOD\n" + END, False),
+        (MEDIA + END, False),
+        (b"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\na.m3u8\n", False),
+    ],
+)
+def test_a_playlist_is_read_in_place_while_it_is_live_and_an_event_to_its_end(text: bytes, in_place: bool) -> None:
+    assert length(Kind.HLS, text).read_in_place == in_place
 
 
 @pytest.mark.parametrize(
@@ -53,23 +69,23 @@ def test_of_a_playlist_it_is_the_sum_of_its_segments_or_without_end(text: bytes,
     ],
 )
 def test_of_a_presentation_it_is_what_its_root_says(attributes: str, seconds: float | None) -> None:
-    assert length(Kind.DASH, f'<?xml version="1.0"?>\n<MPD {attributes}><x></MPD>'.encode()) == seconds
+    assert length(Kind.DASH, f'<?xml version="1.0"?>\n<MPD {attributes}><x></MPD>'.encode()) == Length(seconds)
 
 
 def test_of_what_cannot_be_read_it_is_not_told() -> None:
-    assert length(Kind.DASH, b"<MPD") is None
-    assert length(Kind.DASH, b"<!DOCTYPE MPD [<!ENTITY a 'PT1H'>]><MPD mediaPresentationDuration='&a;'/>") is None
+    assert length(Kind.DASH, b"<MPD") == Length()
+    assert length(Kind.DASH, b"<!DOCTYPE MPD [<!ENTITY a 'PT1H'>]><MPD mediaPresentationDuration='&a;'/>") == Length()
 
 
 @given(st.sampled_from(Kind), st.binary() | st.text("#EXT-X-ENDLISTINF:=,.0159\n \r\ufeff").map(str.encode))
 def test_no_bytes_make_it_fail(kind: Kind, text: bytes) -> None:
-    told = length(kind, text)
+    told = length(kind, text).seconds
     assert told is None or told >= 0
 
 
 @pytest.mark.skipif(not (corpus("hls") and corpus("dash")), reason="the suites are not beside the checkout")
 def test_manifests_of_public_suites_are_read() -> None:
-    told = [length(kind, text) for kind in Kind for text in corpus(kind.value)]
+    told = [length(kind, text).seconds for kind in Kind for text in corpus(kind.value)]
     assert any(seconds is None for seconds in told)
     assert any(seconds == math.inf for seconds in told)
     assert any(seconds is not None and 1 < seconds < 10**6 for seconds in told)
