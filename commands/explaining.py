@@ -16,11 +16,12 @@ from commands.asking import Reply, Service, Told, Unanswered
 from commands.trouble import FILE_ERRORS, problems
 from gateway.configuration import Generation, Sources
 from gateway.explanation import Asked, Dead, Living, meant
+from gateway.explanation.living import living
 from gateway.identity import KeyRecord, read_keys
 from gateway.policy import Json
 from gateway.store.redis_store import embedded_store
 from gateway.tiers import TierFile, compile_tiers
-from handlers.explain import living, told_dead, told_living
+from handlers.explain import told_dead, told_living
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import click
 from commands.explaining import Files
 from gateway.configuration import Generation
 from gateway.explanation import Asked, Dead, explain
+from gateway.explanation.living import living
 from gateway.identity import Grants, Keyring, KeyringError, Scope, keyring_path, opening
 from gateway.leases import Lease
 from gateway.links import address, minter, opened
@@ -21,7 +22,6 @@ from gateway.origins.url import MediaUrl
 from gateway.policy import Identity, Json, duration, written
 from gateway.scopes import LONGEST
 from gateway.store.redis_store import embedded_store
-from handlers.explain import living
 
 
 class Refused(Exception):  # noqa: N818 - it is an answer

@@ -23,6 +23,7 @@ from gateway.problem import (
     MethodNotAllowed,
     MissingKey,
     NotFound,
+    OriginNotAllowed,
     Problem,
 )
 from gateway.service.gateway import Gateway
@@ -133,6 +134,11 @@ class Handler(Answering):
     def declare_timing(self) -> None:
         """Say how long the parts of the answer took (W3C Server Timing), in milliseconds."""
         self.set_header("Server-Timing", self.record.timing(time.monotonic()))
+
+    def refuse_own_request(self) -> None:
+        """Raise `OriginNotAllowed` if the request is one of this gateway's own: it would ask itself without end."""
+        if self.gateway.via in self.request.headers.get("Via", ""):
+            raise OriginNotAllowed("The url leads back to this gateway.")
 
     # -- what is answered ----------------------------------------------------------------------------------------
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from gateway.configuration import Configuration, Generation
 from gateway.explanation import Asked, Dead, Explanation, asked, explain, secret_refusal
-from gateway.explanation.keys import identity_of, members
+from gateway.explanation.keys import members
+from gateway.explanation.living import living
 from gateway.explanation.steps import is_for_media
 from gateway.policy import Credential, Identity, Json, Store
 from gateway.problem import BadRequest, InvalidKey, InvalidToken, NotFound, Problem
@@ -66,13 +67,6 @@ def in_force(version: str, configuration: Configuration) -> Told:
         "generation": configuration.current.number,
         "last_reload_successful": configuration.last_reload_successful,
     }
-
-
-def living(generation: Generation, key: str, now: float) -> Identity | None:
-    """The identity of a key by its id, or of an open key, if it is alive."""
-    key_id = identity_of(key, generation.file.open_keys)
-    found = (generation.keys.living(key_id, tier, now) for tier in generation.file.tiers)
-    return next((identity for identity in found if identity), None)
 
 
 async def told_living(

@@ -18,11 +18,12 @@ from gateway.manifests import Kind as Manifest
 from gateway.origins import headers
 from gateway.origins.url import MediaUrl
 from gateway.policy import Json, Purpose
-from gateway.problem import InvalidUrl, OriginNotAllowed, OriginTimedOut, OutOfCapacity, Problem
+from gateway.problem import InvalidUrl, OriginTimedOut, OutOfCapacity, Problem
 from gateway.service.gateway import Gateway
-from handlers.base import Handler
-from handlers.judging import Judge
+from gateway.tiers.hop_judge import HopJudge
+from handlers.beside import beside
 from handlers.looking import MOST_OF_A_MANIFEST, Discreet, Looked, Looker
+from handlers.staying import StayingHandler
 from handlers.target import target
 
 SECONDS = 20
@@ -30,7 +31,6 @@ SECONDS = 20
 
 AT_ONCE = 8
 """Inspections that one worker makes at once: each may hold megabytes and a thread, and a token's are not counted."""
-
 
 OF_ONE_KEY = 2
 """Of these, how many are one key's: an open key's tokens are everybody's, and would leave none to the others."""
@@ -56,7 +56,7 @@ class Places:
             self._taken -= Counter([key_id])
 
 
-class InspectHandler(Handler):
+class InspectHandler(StayingHandler):
     """For whoever has a key or a token, of any tier: what is told is numbers and words."""
 
     route = "inspect"
@@ -66,16 +66,15 @@ class InspectHandler(Handler):
         super().initialize(gateway)
         self._places = places
 
-    async def get(self) -> None:
+    async def serve(self) -> None:
         """Judge the credential, the tier and the URL as ``/api`` does, but for whether the tier streams."""
         identity = await self.identify()
         async with self.admitted(identity, Purpose.ACCOUNT) as admitted:
             url = target(self.request.query_arguments, self.request.query)
             self.record.target = url.origin + url.path
-            if self.gateway.via in self.request.headers.get("Via", ""):
-                raise OriginNotAllowed("The url leads back to this gateway.")
+            self.refuse_own_request()
             tracing = headers.tracing(self.request.headers)
-            judge = Discreet(Judge(self.generation.guard, admitted), url)
+            judge = Discreet(HopJudge(self.generation.guard, admitted), url)
             looker = Looker(self.gateway.client, judge, tracing)
             with self._places.taken(identity.key_id):
                 self.answer(await self._told(looker, url))
@@ -102,7 +101,7 @@ class InspectHandler(Handler):
     async def _inspected(self, looker: Looker, looked: Looked) -> Inspected:
         """Read it beside the event loop; and the one thing more that it may take."""
         now, head = self._now(), looked.head
-        found = await asyncio.to_thread(_read, looked, now)
+        found = await beside(_read, looked, now)
         if head.status < 300 and found.next_uri:
             found = await self._with_media(looker, looked.url, found)
         if head.status < 300 and found.next_offset is not None:
@@ -117,7 +116,7 @@ class InspectHandler(Handler):
         except Problem:
             return found  # that no index was found is told already
         total = looked.total or index.total
-        return await asyncio.to_thread(inspected.add_index, looked.text, index.text, index.offset, total)
+        return await beside(inspected.add_index, looked.text, index.text, index.offset, total)
 
     async def _with_media(self, looker: Looker, base: MediaUrl, found: Inspected) -> Inspected:
         """What the first media playlist adds; that it cannot be had is a problem of the presentation."""
@@ -131,7 +130,7 @@ class InspectHandler(Handler):
             what = f"it answers with {media.head.status}" if media.head.status >= 300 else "what came is no playlist"
             return _without_media(found, what)
         read = partial(inspected.add_media, found, media.text, media.url.href, self._now(), is_cut=media.is_cut)
-        return _cut(await asyncio.to_thread(read), media)
+        return _cut(await beside(read), media)
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self.gateway.clock(), UTC)

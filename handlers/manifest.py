@@ -16,6 +16,7 @@ from gateway.origins.client import Answer
 from gateway.origins.head import Head
 from gateway.problem import OriginTimedOut, OriginUnreachable
 from handlers import fields
+from handlers.beside import beside
 
 T = TypeVar("T")
 _ENOUGH_TO_SNIFF = 1024
@@ -24,6 +25,9 @@ _QUICK = 32 * 1024
 
 SECONDS_TO_READ = 30
 _WHOLE = re.compile(r"bytes 0-(?P<last>[0-9]+)/(?P<total>[0-9]+)")
+_GZIP = re.compile(
+    r"(?:^|,)[ \t]*gzip[ \t]*(?:;[ \t]*q=(?P<weight>[01](?:\.[0-9]{0,3})?)[ \t]*)?(?=,|$)", re.IGNORECASE
+)
 TYPES = {Kind.HLS: "application/vnd.apple.mpegurl", Kind.DASH: "application/dash+xml"}
 
 
@@ -103,12 +107,18 @@ def _rewritten(kind: Kind, text: bytes, base: str, links: Links) -> bytes:
 
 async def encode(manifest: Manifest, accepted: str) -> Encoded:
     """The manifest for a client with this Accept-Encoding field."""
-    return await unhurried(manifest.text, manifest.compressed if "gzip" in accepted else manifest.plain)
+    return await unhurried(manifest.text, manifest.compressed if _accepts_gzip(accepted) else manifest.plain)
+
+
+def _accepts_gzip(accepted: str) -> bool:
+    """By an Accept-Encoding field (RFC 9110, section 12.5.3); weights of others do not matter, as none is offered."""
+    found = _GZIP.search(accepted)
+    return found is not None and float(found["weight"] or 1) > 0
 
 
 async def unhurried(text: bytes, work: Callable[[], T]) -> T:
     """Do what takes time in proportion to a text: a long one beside the event loop, so that other requests go on."""
-    return work() if len(text) <= _QUICK else await asyncio.to_thread(work)
+    return work() if len(text) <= _QUICK else await beside(work)
 
 
 async def _read_rest(answer: Answer, start: bytes) -> bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from abc import abstractmethod
 from collections.abc import Awaitable, Mapping
 from contextlib import AbstractAsyncContextManager
 
@@ -20,13 +19,13 @@ from gateway.origins.client import Answer
 from gateway.origins.kind import kind_of_type
 from gateway.origins.url import MediaUrl
 from gateway.policy import Media, MediaKind
-from gateway.problem import OriginNotAllowed, OriginUnreachable
+from gateway.problem import OriginUnreachable
 from gateway.tiers.admitted import Admitted
+from gateway.tiers.hop_judge import HopJudge
 from handlers import fields
-from handlers.base import Handler
 from handlers.document import read_document
-from handlers.judging import Judge
 from handlers.manifest import Manifest, encode, is_whole, read_manifest, sniff
+from handlers.staying import StayingHandler
 
 STALLED_SECONDS = 60
 """A client that takes no more than `PIECE` for so long holds what others could use; a player that was paused asks for
@@ -43,7 +42,7 @@ def _kind(kind: Kind | Document | None, answer: Answer) -> MediaKind:
     return MediaKind(kind.value) if isinstance(kind, Kind) else kind_of_type(answer.head.get("Content-Type"))
 
 
-class MediaHandler(Handler):
+class MediaHandler(StayingHandler):
     """Relays one resource of an origin, with bounded memory, from the first byte to a visible end.
 
     ``opened_by_address`` is whether the credential stands in the address, so that to a cache who has the one has the
@@ -52,40 +51,18 @@ class MediaHandler(Handler):
 
     opened_by_address = False
 
-    _work: asyncio.Task[object] | None = None
-
-    @abstractmethod
-    async def serve(self) -> None:
-        """Identify, admit, and `relay`."""
-
-    async def get(self, *_path: str) -> None:
-        """Serve while the client stays; when it leaves, stop, and so end the origin's transfer."""
-        self._work = asyncio.current_task()
-        try:
-            await self.serve()
-        except (asyncio.CancelledError, StreamClosedError):
-            if not self.record.cut_by:
-                self.record.cut_by = "client"
-                self.gateway.metrics.cut_short.labels("client").inc()
-        finally:
-            self._work = None
-
-    head = get
-
-    def on_connection_close(self) -> None:
-        if self._work is not None:
-            self._work.cancel()
+    head = StayingHandler.get
 
     async def relay(self, url: MediaUrl, links: Links, admitted: Admitted) -> None:
         """Fetch and answer; raise the `Problem` that keeps the origin's answer away, or cuts it short."""
-        self._refuse_own_request()
+        self.refuse_own_request()
         self.record.target = url.origin + url.path
         # A manifest is rewritten whole: a range of the origin's, or a validator, would not fit what is sent.
         beside = headers.tracing(self.request.headers) | self._told(url)
         is_ranged = not _MANIFEST_PATH.search(url.path)
         asked = beside | headers.to_origin(self.request.headers) if is_ranged else beside
         self.record.trace = headers.trace_id(asked)
-        judge = Judge(self.generation.guard, admitted)
+        judge = HopJudge(self.generation.guard, admitted)
         started = time.monotonic()
         async with self._open(url, asked, judge) as answer:
             self.record.origin = time.monotonic() - started
@@ -103,12 +80,12 @@ class MediaHandler(Handler):
     async def relay_posted(self, url: MediaUrl, admitted: Admitted) -> None:
         """Send a licence server what the player has for it, once, and relay the answer, which is the player's alone.
         Raise as `relay` does; a redirect by which the request would be lost is no answer."""
-        self._refuse_own_request()
+        self.refuse_own_request()
         self.record.target = url.origin + url.path
         tracing = headers.tracing(self.request.headers)
         self.record.trace = headers.trace_id(tracing)
         asked = tracing | headers.posting(self.request.headers) | self._told(url)
-        judge = Judge(self.generation.guard, admitted)
+        judge = HopJudge(self.generation.guard, admitted)
         started = time.monotonic()
         async with self.gateway.client.post(url, asked, self.request.body, judge) as answer:
             self.record.origin = time.monotonic() - started
@@ -145,12 +122,8 @@ class MediaHandler(Handler):
         else:
             await self._send_as_it_is(answer, first, admitted)
 
-    def _open(self, url: MediaUrl, asked: Mapping[str, str], judge: Judge) -> AbstractAsyncContextManager[Answer]:
+    def _open(self, url: MediaUrl, asked: Mapping[str, str], judge: HopJudge) -> AbstractAsyncContextManager[Answer]:
         return self.gateway.client.open(url, self.request.method or "GET", asked, judge)
-
-    def _refuse_own_request(self) -> None:
-        if self.gateway.via in self.request.headers.get("Via", ""):
-            raise OriginNotAllowed("The url leads back to this gateway.")
 
     async def _send_manifest(self, manifest: Manifest, admitted: Admitted) -> None:
         body = await encode(manifest, self.request.headers.get("Accept-Encoding", ""))

@@ -13,13 +13,13 @@ from gateway.diagnosis.finding import Finding, Weight
 from gateway.diagnosis.redaction import plain
 from gateway.diagnosis.web import PAGE_REFUSED
 from gateway.explanation import Asked, Dead, explain, meant
+from gateway.explanation.living import living
 from gateway.explanation.steps import Step
 from gateway.identity import KeyRecord, Keyring, Scope
 from gateway.policy import Call, Credential, Identity, Purpose
 from gateway.store.looking import LookingStore
 from gateway.store.redis_store import RedisStore
 from gateway.tiers.admitted import Admitted
-from handlers.explain import living
 
 
 @dataclass(frozen=True)

@@ -162,6 +162,29 @@ def test_a_playlist_is_compressed_for_clients_that_accept_it(
     assert "Accept-Encoding" in packed.headers["Vary"]
 
 
+@pytest.mark.parametrize(
+    ("accepted", "packed"),
+    [
+        ("br, GZIP", True),
+        ("deflate;q=1.0, gzip;q=0.001", True),
+        ("gzip;q=0", False),
+        ("br, gzip ; q=0.0 , deflate", False),
+        ("x-gzipped", False),
+        ("*", False),
+    ],
+)
+def test_a_playlist_is_not_compressed_for_clients_that_refuse_it(
+    service: Service,
+    origin: Origin,
+    token: dict[str, str],
+    accepted: str,
+    packed: bool,
+) -> None:
+    origin.scripts["/l.m3u8"] = answer(PLAYLIST)
+    reply = service.media(f"{origin.url}/l.m3u8", token | {"Accept-Encoding": accepted})
+    assert (reply.headers.get("Content-Encoding") == "gzip") == packed
+
+
 def test_a_cache_keeps_what_one_credential_opened_from_another(
     service: Service, origin: Origin, token: dict[str, str]
 ) -> None:

@@ -11,7 +11,7 @@ from gateway.tiers.admitted import Admitted
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
+class HopJudge:
     """The gateway's word on each hop, and then the tier's."""
 
     guard: Guard
