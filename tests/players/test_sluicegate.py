@@ -122,6 +122,27 @@ def test_a_live_media_playlist_plays_on_while_tokens_and_grants_are_renewed(
         assert told["tokens"] > 2
 
 
+def test_live_players_play_on_when_grants_that_had_expired_seem_to_hold_again(
+    brief: Site, browser: Chrome, media: str
+) -> None:
+    """As they do when the machine's clock is put back; here the answer with a token misleads the page by as much."""
+    wanted = [("hls.js", LIVE_HLS), ("shaka", LIVE_HLS), ("video.js", LIVE_HLS)]
+    brief.play_all(browser, [(engine, media + path) for engine, path in wanted])
+    wait_until(lambda: all(told["played"] > 3 * BRIEF or told["fatal"] for told in states(browser)))
+    brief.flattery = HOUR
+    tell(browser, "await Promise.all(Array.from(frames, (frame) => frame.players.gate().renew()));")
+    wait_until(lambda: all(told["retries"] or told["fatal"] for told in states(browser)))
+    before = [told["played"] for told in states(browser)]
+    wait_until(
+        lambda: all(
+            told["played"] > played + BRIEF or told["fatal"]
+            for told, played in zip(states(browser), before, strict=True)
+        )
+    )
+    for told in states(browser):
+        assert (told["fatal"], starved(told)) == (0, []), told
+
+
 def test_a_failing_server_is_asked_again_and_many_who_ask_at_once_share_its_answer(site: Site, browser: Chrome) -> None:
     site.statuses = [500, 500]
     site.open(browser)

@@ -2,9 +2,11 @@
  * Shaka Player (5.2 or later, which tries again after a 401 as after other failures): its request filters run before
  * each try, and add the token. At least two tries must be allowed in `retryParameters`, as by default.
  * @typedef {{uris: string[], headers: Record<string, string>, attempt?: number}} ShakaRequest
+ * @typedef {{originalUri: string}} ShakaResponse
  * @typedef {(type: number, request: ShakaRequest) => Promise<void>} Filter
  * @typedef {Event & {error?: {code: number, data: unknown[]}}} RetryEvent
  * @typedef {{registerRequestFilter(filter: any): void, unregisterRequestFilter(filter: any): void,
+ *   registerResponseFilter(filter: any): void, unregisterResponseFilter(filter: any): void,
  *   addEventListener(name: string, heard: any): void, removeEventListener(name: string, heard: any): void}} Engine
  * @typedef {{getNetworkingEngine(): Engine | null}} Shaka
  * @typedef {import("./pass.js").Pass} Pass
@@ -31,16 +33,19 @@ export function attachShaka(player, pass) {
     request.headers[FIELD] = token;
     sent.set(url, token);
   };
+  const answered = (/** @type {number} */ _type, /** @type {ShakaResponse} */ { originalUri }) => { sent.delete(originalUri); };
   const retried = (/** @type {RetryEvent} */ { error }) => {
     const [url, status] = /** @type {[string, number]} */ (error?.data ?? []);
-    if (error?.code !== BAD_HTTP_STATUS || status !== 401) return;
-    pass.refused(url, sent.get(url) ?? ""); // the filter of the next try waits for what comes of it
+    const token = sent.get(url) ?? "";
     sent.delete(url);
+    if (error?.code === BAD_HTTP_STATUS && status === 401) pass.refused(url, token); // the filter of the next try waits
   };
   engine.registerRequestFilter(show);
+  engine.registerResponseFilter(answered);
   engine.addEventListener("retry", retried);
   return () => {
     engine.unregisterRequestFilter(show);
+    engine.unregisterResponseFilter(answered);
     engine.removeEventListener("retry", retried);
   };
 }
