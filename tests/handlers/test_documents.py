@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,6 +79,29 @@ def test_a_cloned_playlist_comes_from_the_other_host_and_so_does_what_it_names(s
     assert playlist[3].startswith("/play/")
     assert stage.service.get(playlist[3]).body == b"far"
     assert ("GET", "/steer/?_HLS_pathway=a&_HLS_throughput=7") in [asked[:2] for asked in stage.near.asked]
+
+
+def test_what_the_players_query_shapes_in_a_cloned_playlist_is_opened_at_the_other_host(stage: Stage) -> None:
+    """The grant for the first host's directory opens nothing there."""
+    shaped = b'#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXT-X-DEFINE:QUERYPARAM="k"\n#EXTINF:4,\n{$k}.ts\n#EXT-X-ENDLIST\n'
+    stage.far.scripts["/v/media.m3u8"] = answer(shaped, Content_Type="application/x-mpegurl")
+    note = stage.steered(HOST="127.0.0.2")["PARAMS"]["sluicegate.pathway"]
+    playlist = stage.service.get(f"{stage.variant()}&k=1&sluicegate.pathway={note}").body.decode().splitlines()
+    stage.far.scripts["/v/media.m3u8"] = answer(MEDIA, Content_Type="application/x-mpegurl")
+    assert stage.service.get(playlist[4]).body == b"far"
+
+
+def test_notes_that_do_not_hold_are_answered_slower_and_slower(stage: Stage) -> None:
+    address = f"{stage.variant()}&sluicegate.pathway=x"
+
+    def seconds() -> float:
+        began = time.monotonic()
+        assert stage.service.get(address, source="127.0.0.71").status == 401
+        return time.monotonic() - began
+
+    waits = [seconds() for _ in range(7)]
+    assert waits[5] >= 0.1
+    assert waits[6] >= 0.2
 
 
 def test_a_clone_may_name_a_port_but_only_an_origin_of_the_gateway(stage: Stage) -> None:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler
+from urllib.parse import urljoin
 
 import pytest
 
@@ -95,6 +96,17 @@ def test_a_manifests_grant_for_a_licence_server_opens_nothing_beside_it(
     assert post(service, path, b"{}").status == 200
     assert post(service, path.replace("/drm/lic", "/drm/admin"), b"{}").status == 403
     assert [asked for _, asked, _ in origin.asked] == ["/drm/lic"]
+
+
+def test_a_licence_server_beneath_the_manifests_own_grant_has_one_that_takes_post(
+    service: Service, origin: Origin, key: str
+) -> None:
+    protected = b'#EXT-X-KEY:METHOD=SAMPLE-AES,KEYFORMAT="com.microsoft.playready",URI="lic"'
+    origin.scripts["/drm/l.m3u8"] = answer(b"#EXTM3U\n%s\n#EXTINF:4,\nv.ts\n" % protected)
+    origin.scripts["/drm/lic"] = echo
+    playlist = address(service, key, f"{origin.url}/drm/l.m3u8", ())
+    led = re.findall('URI="(.*?)"', service.get(playlist).body.decode())[0]
+    assert post(service, urljoin(playlist, led), b"{}").body == b"{}"
 
 
 def test_another_grant_takes_no_post(service: Service, origin: Origin, key: str) -> None:

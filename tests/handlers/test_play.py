@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from urllib.parse import urljoin
 
 import jwt
 import pytest
@@ -12,9 +12,10 @@ from gateway.identity import Grants, Keyring, Scope
 from gateway.policy import Credential, Identity
 from tests.conftest import StartService
 from tests.scripted_origin import Origin, answer
-from tests.service import Reply, Service, tiers_text
+from tests.service import Service, send_raw, tiers_text
 
-Play = Callable[[str], Reply]
+SOURCES = [f"127.0.1.{number}" for number in range(1, 9)]
+"""Addresses to fail from: one that has failed often waits for its answers."""
 
 
 def grant_for(service: Service, key: str, scope: Scope, tier: str = "standard", age: int = 0) -> str:
@@ -22,6 +23,19 @@ def grant_for(service: Service, key: str, scope: Scope, tier: str = "standard", 
     identity = Identity(Credential.KEY, key_id, key_id, "acme", tier, "viewing")
     grants = Grants(Keyring.load(service.keyring), time.time)
     return grants.mint(identity, scope, int(time.time()) - age, 21600)
+
+
+@pytest.fixture
+def service(standing_service: Service) -> Service:
+    return standing_service
+
+
+@pytest.fixture
+def origin(standing_origin: Origin) -> Origin:
+    """As if it were new."""
+    standing_origin.scripts.clear()
+    standing_origin.asked.clear()
+    return standing_origin
 
 
 @pytest.fixture
@@ -90,8 +104,8 @@ def test_a_grant_that_is_not_whole_or_not_current_is_refused(
     good = grant_for(service, key, scope)
     wrong = [good[:-1], good + "=", good[1:], "x", grant_for(service, key, scope, age=21600), service.token(key)]
     wrong += [grant_for(service, key, scope, tier="partner"), grant_for(service, "sg_nobodyxx_", scope)]
-    for grant in wrong:
-        reply = service.get(f"/play/{grant}/{host}/a/b/v.ts")
+    for grant, source in zip(wrong, SOURCES, strict=False):
+        reply = service.get(f"/play/{grant}/{host}/a/b/v.ts", source=source)
         assert (reply.status, reply.json["error"]) == (401, "Invalid or expired session token")
     assert origin.asked == []
 
@@ -189,10 +203,33 @@ def test_an_empty_segment_in_a_reference_gets_a_grant_that_holds_it(
     assert service.get(reference).body == b"video"
 
 
+def test_a_manifest_that_was_redirected_leads_to_what_lies_where_it_came_from(
+    service: Service, origin: Origin, key: str, host: str
+) -> None:
+    """Not where it was asked for, though its grant opens both: the player knows nothing of the redirect."""
+    origin.scripts["/a/b/l.m3u8"] = answer(b"", 302, Location="/a/b/deep/l.m3u8")
+    origin.scripts["/a/b/deep/l.m3u8"] = answer(b"#EXTM3U\n#EXTINF:4,\nv.ts\n")
+    origin.scripts["/a/b/deep/v.ts"] = answer(b"deep")
+    address = f"/play/{grant_for(service, key, Scope(origin.url, '/a/b/'))}/{host}/a/b/l.m3u8"
+    reference = service.get(address).body.decode().splitlines()[2]
+    assert service.get(urljoin(address, reference)).body == b"deep"
+
+
+def test_grants_that_do_not_hold_are_answered_slower_and_slower(service: Service, host: str) -> None:
+    def seconds() -> float:
+        began = time.monotonic()
+        assert service.get(f"/play/x/{host}/a/b/v.ts", source="127.0.0.71").status == 401
+        return time.monotonic() - began
+
+    waits = [seconds() for _ in range(7)]
+    assert waits[5] >= 0.1
+    assert waits[6] >= 0.2
+
+
 def test_the_log_holds_no_grant(service: Service, origin: Origin, key: str, host: str) -> None:
     grant = grant_for(service, key, Scope(origin.url, "/a/b/"))
-    service.get(f"/play/{grant}/{host}/a/b/v.ts")
-    service.wait_for_log('"route": "play"')
+    request_id = service.get(f"/play/{grant}/{host}/a/b/v.ts").headers["X-Request-Id"]
+    service.wait_for_log(request_id)
     assert grant not in service.log.read_text()
     assert grant.split(".")[2] not in service.log.read_text()
 
@@ -241,18 +278,29 @@ def test_no_other_token_makes_an_expired_grant_hold(service: Service, origin: Or
     expired = grant_for(service, key, scope, age=86400)
     token = service.token(key)
     another = service.token(service.add_key("other", "standard"))
-    for wrong in (
+    tokens = (
         {"X-Session-Token": another},
         {"X-Session-Token": token[:-1]},
         {"X-Session-Token": grant_for(service, key, scope)},
         {"X-API-Key": key},
         {"X-Session-Token": ""},
-    ):
-        reply = service.get(f"/play/{expired}/{host}/a/b/v.ts", wrong)
+    )
+    for wrong, source in zip(tokens, SOURCES, strict=False):
+        reply = service.get(f"/play/{expired}/{host}/a/b/v.ts", wrong, source=source)
         assert (reply.status, reply.json["error"]) == (401, "Invalid or expired session token")
-    for grant in (expired[:-1], grant_for(service, key, scope, tier="partner", age=86400), "x"):
-        assert service.get(f"/play/{grant}/{host}/a/b/v.ts", {"X-Session-Token": token}).status == 401
+    grants = (expired[:-1], grant_for(service, key, scope, tier="partner", age=86400), "x")
+    for grant, source in zip(grants, SOURCES, strict=False):
+        assert service.get(f"/play/{grant}/{host}/a/b/v.ts", {"X-Session-Token": token}, source=source).status == 401
     service.key_file().revoke("acme")
     service.reload()
     assert service.get(f"/play/{expired}/{host}/a/b/v.ts", {"X-Session-Token": token}).status == 401
     assert origin.asked == []
+
+
+def test_two_tokens_beside_an_expired_grant_are_none(service: Service, origin: Origin, key: str, host: str) -> None:
+    expired = grant_for(service, key, Scope(origin.url, "/a/b/"), age=86400)
+    request = f"GET /play/{expired}/{host}/a/b/v.ts HTTP/1.1\r\nHost: gw\r\nConnection: close\r\n"
+    field = f"X-Session-Token: {service.token(key)}\r\n"
+    assert send_raw(service.port, f"{request}{field}\r\n".encode()).startswith(b"HTTP/1.1 200 ")
+    for fields in (field + field, field + "X-Session-Token: x\r\n"):
+        assert send_raw(service.port, f"{request}{fields}\r\n".encode()).startswith(b"HTTP/1.1 401 ")
