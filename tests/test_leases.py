@@ -82,6 +82,12 @@ def test_a_film_longer_than_any_other_grant_gets_one_of_whole_hours() -> None:
     assert lease.ends >= NOW + 2 * 5400
 
 
+def test_a_film_longer_than_any_grant_to_an_end_has_the_operators_own_where_that_holds_longer() -> None:
+    week = 7 * 24 * HOUR
+    assert Terms(NOW, week, None).lease(Length(100 * HOUR)) == Lease.starting(NOW, week)
+    assert Terms(NOW, week, granted(lifetime=week)).lease(Length(100 * HOUR)) == granted(lifetime=week)
+
+
 @pytest.mark.parametrize("others", [5399.9, 5400.04, 5405.0])
 def test_renditions_whose_lengths_differ_a_little_share_one_lease(others: float) -> None:
     terms = Terms(NOW, 600, granted(lifetime=600))

@@ -5,7 +5,7 @@ import pytest
 from gateway.identity import Scope
 from gateway.manifests import MalformedManifest
 from gateway.origins.url import MediaUrl
-from gateway.scopes import MOST, MOST_DIRECTORIES, Scopes
+from gateway.scopes import LONGEST, MOST, MOST_DIRECTORIES, Scopes
 
 ORIGIN = "https://cdn.example.com"
 FAR = "https://far.example.com"
@@ -59,6 +59,19 @@ def test_a_path_that_a_common_directory_would_not_cover_keeps_a_grant_of_its_own
     assert prefix(scopes, f"{FAR}/y//z/a.ts") == "/y//z/"
     assert prefix(scopes, f"{FAR}/y/a%2Fb.ts") == "/y/a%2Fb.ts"
     assert prefix(scopes, f"{FAR}/z/a.ts") == "/"
+
+
+def test_what_a_player_fills_in_is_opened_whatever_directory_it_names(scopes: Scopes) -> None:
+    scope = scopes[MediaUrl.parse(f"{FAR}/v/$RepresentationID$/$Number%05d$.m4s")]
+    assert scope == Scope(FAR, "/v/")
+    assert scope.covers(FAR, "/v/720p/00001.m4s")
+
+
+def test_a_directory_that_would_not_fit_into_a_grant_is_cut_to_a_parents(scopes: Scopes) -> None:
+    names = "/".join(f"{number:049}" for number in range(20))
+    found = prefix(scopes, f"{FAR}/{names}/a.ts")
+    assert LONGEST - 50 <= len(FAR + found) <= LONGEST
+    assert found == f"/{names}"[: len(found)]
 
 
 def test_a_manifest_that_would_need_too_many_grants_is_refused(scopes: Scopes) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import quote, urljoin
 import jwt
 import pytest
 
-from gateway.identity import HOUR, Grants, Keyring, Keys, Scope, read_keys
+from gateway.identity import HOUR, VOD, Grants, Keyring, Keys, Marks, Scope, read_keys
 from gateway.identity.grants import Grant
 from gateway.policy import Credential, Identity
 from tests.conftest import StartService
@@ -101,11 +101,11 @@ def by_token(service: Service, url: str, token: dict[str, str]) -> str:
     return str(service.get(f"/api/grant?url={quote(url, safe='')}", token).json["url"])
 
 
-def aged(service: Service, origin: Origin, key: str, path: str, age: int, lifetime: int) -> str:
+def aged(service: Service, origin: Origin, key: str, path: str, age: int, lifetime: int, marks: Marks = ()) -> str:
     """An address by a grant that was made some seconds ago."""
     identity = Identity(Credential.KEY, key[3:11], key[3:11], "acme", "standard", "viewing")
     grants = Grants(Keyring.load(service.keyring), time.time)
-    grant = grants.mint(identity, Scope(origin.url, "/show/"), int(time.time()) - age, lifetime)
+    grant = grants.mint(identity, Scope(origin.url, "/show/"), int(time.time()) - age, lifetime, marks)
     return f"/play/{grant}/{origin.url.removeprefix('http://')}{path}"
 
 
@@ -236,6 +236,20 @@ def test_a_film_that_is_longer_than_a_grant_holds_can_be_seen_to_its_end(
         assert name == "film.mpd" or all(service.get(each).status == 200 for each in references(text))
     assert {marks for marks, _ in found} == {(("vod", "1"),)}
     assert all(3 * HOUR - 60 < left <= 4 * HOUR for _, left in found)
+
+
+def test_what_a_film_names_under_a_grant_to_its_end_is_served_though_it_holds_longer_than_others(
+    service: Service, origin: Origin
+) -> None:
+    put(origin, "")
+    film = MEDIA.replace("#EXTINF:6", "#EXTINF:7200").replace("1.m4s", "/other/1.m4s") + END
+    origin.scripts["/show/v1/index.m3u8"] = answer(film.encode())
+    origin.scripts["/other/1.m4s"] = answer(b"part")
+    key = service.add_key("acme", "standard")
+    address = aged(service, origin, key, "/show/v1/index.m3u8", 60, 10 * HOUR, VOD)
+    named = references(service.get(address).body.decode())
+    assert any(each.startswith("/play/") for each in named)
+    assert [service.get(urljoin(address, each)).status for each in named] == [200] * len(named)
 
 
 def test_a_film_that_ends_in_time_is_left_byte_for_byte(service: Service, origin: Origin) -> None:
