@@ -142,6 +142,13 @@ def test_what_cannot_be_worked_through_is_refused(text: bytes) -> None:
         rewrite(text, BASE, led)
 
 
+def test_as_many_alternatives_as_an_origin_likes_are_worked_through_at_each_level() -> None:
+    """A few of them: all would be a million for the innermost reference."""
+    bases = "".join(f"<BaseURL>b{number}/</BaseURL>" for number in range(100))
+    result = rewritten(f"{bases}<Period>{bases}<AdaptationSet>{bases}<SegmentURL media='/s'/></AdaptationSet></Period>")
+    assert "media='/play/" in result
+
+
 SPACE = st.text(" \t\r\n", max_size=4)
 NOTE = st.text("abc é:/?#>=", max_size=12)
 SEGMENT = st.tuples(SPACE, NOTE, st.sampled_from("\"'"), st.sampled_from(["seg.ts", "x/y?a&amp;b", "$Time$"]))

@@ -228,6 +228,12 @@ def test_a_playlist_of_nothing_but_references_is_refused_before_it_fills_the_mem
         rewritten(b"a\n" * (link.MOST + 1))
 
 
+def test_a_playlist_whose_references_would_become_too_long_is_refused_before_it_fills_the_memory() -> None:
+    long = "/" + "x" * (link.MOST_WRITTEN // 1000)
+    with pytest.raises(MalformedManifest):
+        hls.rewrite(b"a\n" * 1000, BASE, lambda _reference, _absolute: long)
+
+
 @pytest.mark.parametrize(
     "line", [b"A" * 500_000, b"A," * 250_000, b'A="' * 200_000, b" " * 500_000 + b"=", b'"' * 500_001, b"{$" * 250_000]
 )
