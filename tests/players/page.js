@@ -59,6 +59,7 @@ const openers = {
   async native(url) {
     video.addEventListener("error", () => note(true, `${video.error?.code} ${video.error?.message}`));
     if (gate) return gate.play(video, url);
+    video.crossOrigin = "anonymous"; // as sluicegate.js does
     video.src = url;
     return () => { video.removeAttribute("src"); video.load(); };
   },

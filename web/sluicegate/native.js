@@ -46,6 +46,8 @@ export class NativePlayback {
     const { url, expires_in: seconds } = await this.#grant(this.url);
     if (turn !== this.#turn) return;
     const left = 1000 * seconds;
+    // Chromium plays byte ranges of HLS from another origin only if it may read them, which the gateway lets every page.
+    this.video.crossOrigin ??= "anonymous";
     this.video.src = url;
     if (this.#running) this.video.play().catch(() => {}); // a browser that wants a press on its button is not a failure
     clearTimeout(this.#timer);
