@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from gateway.manifests.asking import VARIABLES, Asking, with_field
 from gateway.manifests.documents import in_place
-from gateway.manifests.link import Link, counted, resolve, written
+from gateway.manifests.link import Link, counted, is_beside, resolve, written
 from gateway.manifests.variables import MARK, Shaped, UndefinedError, Variables, parameters
 
 _LINE = re.compile(r"[^\r\n]+")
@@ -169,7 +169,7 @@ class _Playlist:
 
     def _narrowed(self, link: Link, reference: str, absolute: str) -> Link:
         """The link for a reference, which resolves to ``absolute``: a narrower one if the player's own query has a say
-        in more of that than its query."""
+        in more of that than its query, and a file's name."""
         if link not in self.shaped or not self.variables.is_shaped(reference):
             return link
         try:
@@ -177,7 +177,9 @@ class _Playlist:
         except UndefinedError:
             return link
         fixed = resolve(_in_utf_8(self.variables.fixed(reference)).strip(_EDGES), self.base)
-        return link if fixed and _before_query(fixed) == _before_query(absolute) else self.shaped[link]
+        path, theirs = _before_query(absolute), _before_query(fixed or "")
+        is_led = path == theirs or (link is not self.licence_link and is_beside(theirs, path))
+        return link if is_led else self.shaped[link]
 
     def _plain(self, reference: str) -> str:
         """A reference with values in place of its variables, as it is if one is not defined; in UTF-8."""

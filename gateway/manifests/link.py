@@ -51,6 +51,12 @@ def is_relative(reference: str, absolute: str, base: str) -> bool:
     return ada_url.join_url(moved, reference) == _MOVED + _path(absolute)
 
 
+def is_beside(one: str, other: str) -> bool:
+    """Whether two URLs without a query lie in one directory, and the other's name is plain: no step is hidden in it."""
+    folder, _, name = other.rpartition("/")
+    return one.rpartition("/")[0] == folder and _NAME.fullmatch(name) is not None
+
+
 def _path(url: str) -> str:
     return url[url.index("/", url.index("//") + 2) :]
 

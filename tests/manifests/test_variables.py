@@ -84,16 +84,20 @@ def test_a_query_that_the_player_does_not_see_is_written_as_a_value(define: str,
 @pytest.mark.parametrize(
     ("text", "written"),
     [
-        ('#EXT-X-DEFINE:QUERYPARAM="q"\n{$q}.ts', "/narrow/https://o.example/v/1.ts"),
+        ('#EXT-X-DEFINE:QUERYPARAM="q"\n{$q}.ts', HERE + "1.ts"),
+        ('#EXT-X-DEFINE:QUERYPARAM="q"\nhttps://cdn.example/w/{$q}.ts', "/play/G/https://cdn.example/w/1.ts"),
+        ('#EXT-X-DEFINE:QUERYPARAM="q"\nw/{$q}/a.ts', "/narrow/https://o.example/v/w/1/a.ts"),
+        ('#EXT-X-DEFINE:IMPORT="dots"\nw/{$dots}', "/narrow/https://o.example/v/s.ts"),
+        ('#EXT-X-DEFINE:IMPORT="step"\nw/{$step}', "/narrow/https://o.example/v/w/%2e%2e%2fs.ts"),
         ('#EXT-X-DEFINE:QUERYPARAM="q"\na.ts?t={$q}', HERE + "a.ts?t=1"),
         ('#EXT-X-DEFINE:QUERYPARAM="q"\nhttps://cdn.example/a.ts?t={$q}', "/play/G/https://cdn.example/a.ts?t=1"),
         ('#EXT-X-DEFINE:QUERYPARAM="q"\n{$q}{$unknown}.ts', HERE + "%7B$q%7D%7B$unknown%7D.ts"),
-        ('#EXT-X-DEFINE:QUERYPARAM="q"\n#EXT-X-PREFETCH:{$q}', "#EXT-X-PREFETCH:/narrow/https://o.example/v/1"),
+        ('#EXT-X-DEFINE:QUERYPARAM="q"\n#EXT-X-PREFETCH:{$q}', f"#EXT-X-PREFETCH:{HERE}1"),
         ('#EXT-X-DEFINE:IMPORT="i"\n{$i}/1.ts', "/narrow/https://evil.example/1.ts"),
         ('#EXT-X-DEFINE:IMPORT="o"\n{$o}/1.ts', "/play/G/https://cdn.example/1.ts"),
         (
             '#EXT-X-DEFINE:QUERYPARAM="q"\n#EXT-X-DEFINE:NAME="n",VALUE="x{$q}"\n#EXT-X-MEDIA:URI="{$n}"',
-            '#EXT-X-MEDIA:URI="/narrow/https://o.example/v/x1?sluicegate.variables=NOTE"',
+            '#EXT-X-MEDIA:URI="/play/G/https://o.example/v/x1?sluicegate.variables=NOTE"',
         ),
         (
             '#EXT-X-DEFINE:IMPORT="j"\n#EXT-X-CONTENT-STEERING:SERVER-URI="data:application/json,{$j}"',
@@ -102,7 +106,12 @@ def test_a_query_that_the_player_does_not_see_is_written_as_a_value(define: str,
     ],
 )
 def test_what_a_players_query_shapes_has_a_link_of_its_own(text: str, written: str) -> None:
-    evil = {"i": Shaped("https://evil.example"), "j": Shaped('{"RELOAD-URI":"https://evil.example/"}')}
+    evil = {
+        "dots": Shaped("../s.ts"),
+        "step": Shaped("%2e%2e%2fs.ts"),
+        "i": Shaped("https://evil.example"),
+        "j": Shaped('{"RELOAD-URI":"https://evil.example/"}'),
+    }
     asking = Asking(
         variables={"o": "https://cdn.example", **evil},
         notes=Told(),
