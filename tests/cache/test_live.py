@@ -114,6 +114,7 @@ def test_no_duration_makes_it_fail(duration: str) -> None:
     assert most > 0
 
 
+@pytest.mark.skipif(not (corpus("hls") and corpus("dash")), reason="the suites are not beside the checkout")
 def test_manifests_of_public_suites_are_read() -> None:
     for kind in Kind:
         for text in corpus(kind.value):

@@ -13,7 +13,7 @@ from gateway.inspection.encryption import Encryption
 from gateway.inspection.mpd import read_mpd, seconds
 from gateway.inspection.presentation import LowLatency, Presentation, Segments, Size
 from gateway.inspection.xml_tree import read_xml
-from tests.manifests.corpora import CORPORA
+from tests.manifests.corpora import CORPORA, corpus
 
 NOW = datetime(2030, 1, 1, 12, 1, tzinfo=UTC)
 LIVE = b"""<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" xmlns:cenc="urn:mpeg:cenc:2013" type="dynamic"
@@ -167,6 +167,7 @@ def test_durations_are_read(text: str, length: float | None) -> None:
 
 
 TRULY_WRONG = {
+    "multiperiod.mpd": {"timeline-short"},
     "multiperiod-dynamic.mpd": {"no-start-time", "no-publish-time", "no-utc-timing"},
     "multiperiod-segment-template.mpd": {"no-min-buffer-time"},
     "multiperiod-startnumber.mpd": {"stale"},
@@ -174,11 +175,13 @@ TRULY_WRONG = {
     "vtt_codecs.mpd": {"id-repeated"},
     "maat_vtt_segmentTemplate.mpd": {"id-repeated"},
 }
-"""Looked through by eye; nothing is wrong with the others."""
+"""Looked through by eye; nothing is wrong with the others. The fourth period of the first has a presentationTimeOffset,
+and a timeline from 0 on that ends before it."""
 
 
+@pytest.mark.skipif(not corpus("dash"), reason="the suites are not beside the checkout")
 def test_public_manifests_have_wrong_what_is_truly_wrong_with_them() -> None:
     folder = CORPORA / "dash"
-    for file in sorted(folder.iterdir()) if folder.is_dir() else []:
-        codes = {code for _, code, _ in found(file.read_bytes(), datetime.now(UTC))}
-        assert codes == TRULY_WRONG.get(file.name, set()), file.name
+    texts = {file.name: file.read_bytes() for file in folder.iterdir()}
+    wrong = {name: {code for _, code, _ in found(text, datetime.now(UTC))} for name, text in texts.items()}
+    assert {name: codes for name, codes in wrong.items() if codes} == TRULY_WRONG
