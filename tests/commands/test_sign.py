@@ -7,11 +7,13 @@ import shutil
 import time
 from pathlib import Path
 
+import jwt
 import pytest
 from click.testing import CliRunner, Result
 
 from commands.sign import sign as command
 from gateway.identity import Grants, KeyFile, Keyring, Keys, read_keys
+from gateway.scopes import LONGEST
 from tests.commands.test_command_line import run
 from tests.scripted_origin import Origin, answer
 from tests.service import Service, tiers_text
@@ -90,6 +92,12 @@ def test_it_opens_a_file_alone_or_a_manifests_directory_or_a_prefix(
     assert grant.scope.origin + grant.scope.prefix == opens
 
 
+def test_each_address_begins_a_viewing_of_its_own(folder: Path) -> None:
+    """Or all that ever got one would share a seat of the tier's."""
+    grants = [json.loads(sign(folder, FILM, "--json").stdout)["url"].split("/")[4] for _ in range(2)]
+    assert len({jwt.decode(grant, options={"verify_signature": False})["sid"] for grant in grants}) == 2
+
+
 @pytest.mark.parametrize(
     ("url", "key", "told"),
     [
@@ -140,6 +148,15 @@ def test_an_option_that_would_make_no_good_address_is_told(folder: Path, argumen
     refused = sign(folder, FILM, *arguments)
     assert (refused.exit_code, refused.stdout) == (2, "")
     assert told in " ".join(refused.stderr.split())
+
+
+def test_a_prefix_that_would_not_fit_into_a_grant_is_told(folder: Path) -> None:
+    for length, code in ((LONGEST, 0), (LONGEST + 1, 2)):
+        prefix = f"/{'a' * (length - len('https://media.example.com') - 2)}/"
+        signed = sign(folder, f"https://media.example.com{prefix}film.mp4", "--prefix", prefix)
+        assert signed.exit_code == code
+        assert bool(signed.stdout) == (code == 0)
+    assert f"have more than {LONGEST} characters" in " ".join(signed.stderr.split())
 
 
 def test_a_secret_is_not_taken_for_a_name(folder: Path) -> None:

@@ -301,12 +301,13 @@ def test_an_answer_that_ends_after_the_player_needed_it_is_counted(
     watch: Watch, service: Service, origin: Origin
 ) -> None:
     def slow(request: BaseHTTPRequestHandler) -> None:
-        time.sleep(0.15)
-        answer(b"video")(request)
+        time.sleep(0.06)
+        answer(b"video", Cache_Control="no-store")(request)
 
     origin.scripts["/v.ts"] = slow
-    for told in ("dl%3D100", "dl%3D100000", "dl%3D0", "dl%3D100%2Csu"):
+    for told in ("dl%3D50", "dl%3D100000", "dl%3D0", "dl%3D50%2Csu"):
         watch("/v.ts", f"CMCD={told}")
+    assert len(origin.asked) == 4
     assert metrics(service, "late_answers_total", origin) == {"": 1}
 
 
