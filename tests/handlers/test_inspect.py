@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
+import gzip
 import json
+import re
 import subprocess
 import threading
 import time
@@ -17,6 +18,7 @@ from urllib.parse import quote
 import pytest
 
 from demo.origin import MEDIA
+from handlers.looking import MOST_OF_A_FILE, MOST_OF_A_MANIFEST
 from tests.conftest import StartService, free_port
 from tests.scripted_origin import Origin, answer, send_head
 from tests.service import HANG, Reply, Service, tiers_text
@@ -130,6 +132,15 @@ def test_no_url_of_media_is_told(service: Service, origin: Origin) -> None:
     assert origin.url.encode() not in body
 
 
+def test_what_an_origin_wrote_is_told_cut_to_a_length(service: Service, origin: Origin) -> None:
+    long = "x" * 5000
+    media = f'#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="{long}",NAME="{long}",LANGUAGE="{long}",URI="a.m3u8"\n'
+    variant = f'#EXT-X-STREAM-INF:BANDWIDTH=1,CODECS="{long}",AUDIO="{long}"\nmedia.m3u8\n'
+    told = inspect(service, serve(origin, "/master.m3u8", f"#EXTM3U\n{media}{variant}".encode(), HLS))
+    assert told.json["renditions"][0]["name"] == "x" * 199 + "…"
+    assert "x" * 200 not in told.body.decode()
+
+
 def test_a_media_playlist_that_cannot_be_had_is_a_problem_of_the_presentation(service: Service, origin: Origin) -> None:
     url = serve(origin, "/master.m3u8", MASTER, HLS)
     assert codes(inspect(service, url)) == ["variant-not-there"]
@@ -181,38 +192,127 @@ def test_of_an_mp4_whose_index_is_at_the_end_two_pieces_are_fetched(
     assert int(asked[1].removeprefix("bytes=").partition("-")[0]) == whole.index(b"moov") - 4
 
 
-def test_an_endless_body_is_cut(service: Service, origin: Origin) -> None:
+@pytest.mark.parametrize(
+    ("path", "most", "code"), [("/endless.m3u8", MOST_OF_A_MANIFEST, ["cut"]), ("/endless.mp4", MOST_OF_A_FILE, [])]
+)
+def test_no_more_of_a_body_is_waited_for_than_is_read(
+    service: Service, origin: Origin, path: str, most: int, code: list[str]
+) -> None:
+    going_on = threading.Event()
+
+    def held(request: BaseHTTPRequestHandler) -> None:
+        start = b"#EXTM3U\n" + b"#EXTINF:4,\n" * 5957 if path.endswith("m3u8") else b"\0" * 65536
+        fields = {"Content-Type": HLS if path.endswith("m3u8") else "video/mp4", "Content-Length": str(100 * most)}
+        send_head(request, 200, fields)
+        request.wfile.write(start.ljust(most + 1, b"\n"))
+        going_on.wait(HANG)
+        request.close_connection = True
+
+    origin.scripts[path] = held
+    reply = inspect(service, origin.url + path)
+    going_on.set()
+    assert reply.status == 200
+    assert [each for each in codes(reply) if each == "cut"] == code
+
+
+HASTY = """\
+from dataclasses import dataclass
+
+import handlers.inspect
+
+handlers.inspect.SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Hasty:
+    async def admit(self, call):
+        yield
+"""
+"""A policy that is none: it makes the gateway it is read by less patient than a test would like to wait."""
+
+
+def test_what_takes_too_long_is_given_up(start_service: StartService, origin: Origin, tmp_path: Path) -> None:
+    (tmp_path / "hasty.py").write_text(HASTY)
+    service = start_service(tiers_text(origin.url), "--policies", str(tmp_path))
+    going_on = threading.Event()
+
+    def silent(_request: BaseHTTPRequestHandler) -> None:
+        going_on.wait(HANG)
+
+    origin.scripts["/silent.m3u8"] = silent
+    reply = inspect(service, f"{origin.url}/silent.m3u8", {"X-API-Key": "public_api_key"})
+    going_on.set()
+    assert (reply.status, reply.json["error"]) == (504, "Origin timed out")
+    assert "within 0.2 s" in reply.json["detail"]
+
+
+def test_an_endless_body_is_ended(service: Service, origin: Origin) -> None:
     sent: list[int] = []
-    ended: list[bool] = []
+    ended = threading.Event()
 
     def endless(request: BaseHTTPRequestHandler) -> None:
-        send_head(
-            request,
-            200,
-            {"Transfer-Encoding": "chunked", "Content-Type": HLS if "m3u8" in request.path else "video/mp4"},
-        )
+        send_head(request, 200, {"Transfer-Encoding": "chunked", "Content-Type": "video/mp4"})
         try:
-            start = b"#EXTM3U\n" + b"#EXTINF:4,\n" * 5957 if "m3u8" in request.path else b"\0" * 65536
-            request.wfile.write(f"{len(start):x}\r\n".encode() + start + b"\r\n")
-            for _ in itertools.count():
-                request.wfile.write(b"10000\r\n" + b"\n" * 65536 + b"\r\n")
+            while True:
+                request.wfile.write(b"10000\r\n" + b"\0" * 65536 + b"\r\n")
                 sent.append(65536)
         except OSError:
-            ended.append(True)
+            ended.set()
             raise
 
-    for path in ("/endless.m3u8", "/endless.mp4"):
-        sent.clear()
-        ended.clear()
-        origin.scripts[path] = endless
-        reply = inspect(service, origin.url + path)
-        assert reply.status == 200
-        assert ("cut" in codes(reply)) == path.endswith("m3u8")
-        deadline = time.monotonic() + HANG
-        while not ended:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        assert sum(sent) < 64_000_000  # what had been on its way
+    origin.scripts["/endless.mp4"] = endless
+    assert inspect(service, f"{origin.url}/endless.mp4").status == 200
+    assert ended.wait(HANG)
+    assert sum(sent) < 8_000_000  # what had been on its way, in the kernel's buffers
+
+
+def test_a_compressed_manifest_is_not_unpacked_beyond_what_is_read(service: Service, origin: Origin) -> None:
+    segment = b"#EXTINF:4,\n" + b"x" * 1000 + b".ts\n"
+    text = b"#EXTM3U\n#EXT-X-TARGETDURATION:4\n" + segment * (96 * MOST_OF_A_MANIFEST // len(segment))
+    url = serve(origin, "/bomb.m3u8", gzip.compress(text, 1), HLS, Content_Encoding="gzip")
+    Path(f"/proc/{service.process.pid}/clear_refs").write_text("5")  # the peak is told from here on
+    before = service.resident_kib()
+    told = inspect(service, url)
+    peak = re.findall(r"VmHWM:\s+(\d+)", Path(f"/proc/{service.process.pid}/status").read_text())
+    assert "cut" in codes(told)
+    assert told.json["segments"]["count"] <= MOST_OF_A_MANIFEST // len(segment)
+    assert int(peak[0]) - before < 48 * 1024
+
+
+def test_where_an_origin_gives_no_ranges_no_index_behind_the_media_is_waited_for(
+    service: Service, origin: Origin
+) -> None:
+    going_on = threading.Event()
+    start = b"\0\0\0\x18ftypisom\0\0\0\0isomiso2" + (10_000_000).to_bytes(4) + b"mdat"
+
+    def whole(request: BaseHTTPRequestHandler) -> None:
+        send_head(request, 200, {"Content-Type": "video/mp4", "Content-Length": "20000000"})
+        first = request.headers["Range"].startswith("bytes=0-")
+        request.wfile.write(start.ljust(MOST_OF_A_FILE + 1, b"\0") if first else start)
+        going_on.wait(HANG)
+        request.close_connection = True
+
+    origin.scripts["/late.mp4"] = whole
+    told = inspect(service, f"{origin.url}/late.mp4")
+    going_on.set()
+    assert (told.status, told.json["kind"]) == (200, "mp4")
+    assert [fields["Range"].partition("-")[0] for _, _, fields in origin.asked] == ["bytes=0", "bytes=10000024"]
+
+
+def test_what_has_no_such_range_is_asked_for_without(service: Service, origin: Origin) -> None:
+    def script(request: BaseHTTPRequestHandler) -> None:
+        answered = answer(b"", 416) if "Range" in request.headers else answer(VOD, 200, Content_Type=HLS)
+        answered(request)
+
+    origin.scripts["/no-range"] = script
+    told = inspect(service, f"{origin.url}/no-range").json
+    assert (told["kind"], told["answer"]["status"]) == ("hls-media", 200)
+
+
+def test_a_manifest_that_came_whole_for_a_range_is_asked_for_once(service: Service, origin: Origin) -> None:
+    origin.scripts["/short"] = ranged(VOD, HLS)
+    assert inspect(service, f"{origin.url}/short").json["segments"]["count"] == 1
+    assert len(origin.asked) == 1
 
 
 def test_a_manifest_under_any_name_is_read_whole_though_a_range_was_asked_for(service: Service, origin: Origin) -> None:
