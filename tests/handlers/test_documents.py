@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import gzip
+import http.client
 import json
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from tests.scripted_origin import Origin, answer
-from tests.service import Reply, Service, tiers_text
+from gateway.manifests.json_text import LARGEST
+from tests.scripted_origin import Origin, answer, send_head
+from tests.service import HANG, Reply, Service, tiers_text
 
 JSON = "application/json"
 MAIN = b"""#EXTM3U
@@ -155,6 +159,34 @@ def test_other_json_passes_as_it_is_with_all_its_fields(stage: Stage, body: byte
         assert reply.headers["Content-Length"] == str(len(body))
     assert [asked[1] for asked in stage.near.asked].count(path) == 1
     assert stage.asked_for(path, Range="bytes=0-1").body == body[:2]
+
+
+def test_json_that_is_too_large_to_be_looked_at_is_not_waited_for(stage: Stage) -> None:
+    going_on = threading.Event()
+    whole = b'{"RELOAD-URI":"a","x":"' + b"y" * (2 * LARGEST) + b'"}'
+
+    def held(request: BaseHTTPRequestHandler) -> None:
+        send_head(request, 200, {"Content-Type": JSON, "Content-Length": str(len(whole)), "Cache-Control": "no-store"})
+        request.wfile.write(whole[: LARGEST + 1])
+        going_on.wait(HANG)
+        request.wfile.write(whole[LARGEST + 1 :])
+
+    stage.near.scripts["/large"] = held
+    client = http.client.HTTPConnection("127.0.0.1", stage.service.port, timeout=HANG / 2)
+    client.request("GET", f"/api?url={quote(stage.near.url + '/large', safe='')}", headers=stage.token)
+    reply = client.getresponse()
+    start = reply.read(1000)
+    going_on.set()
+    assert start + reply.read() == whole
+    client.close()
+
+
+@pytest.mark.parametrize("broken", [gzip.compress(b'{"RELOAD-URI":"/x"}')[:-1], gzip.compress(bytes(1024)) + b"x"])
+def test_json_that_cannot_be_unpacked_is_the_players_to_read(stage: Stage, broken: bytes) -> None:
+    path = f"/broken/{len(broken)}"
+    stage.near.scripts[path] = answer(broken, Content_Type=JSON, Content_Encoding="gzip")
+    reply = stage.asked_for(path)
+    assert (reply.status, reply.body, reply.headers["Content-Encoding"]) == (200, broken, "gzip")
 
 
 def test_json_of_an_error_is_the_origins(stage: Stage) -> None:
