@@ -9,9 +9,11 @@ import struct
 import subprocess
 import sys
 import termios
+import threading
 import time
 from contextlib import suppress
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import click
@@ -25,7 +27,7 @@ from gateway.diagnosis.redaction import quoted, shown
 from tests.diagnosis.broken import Resource, change
 from tests.diagnosis.conftest import Diagnose
 from tests.scripted_origin import Origin
-from tests.service import HANG
+from tests.service import HANG, tiers_text
 
 MAIN = str(Path(__file__).resolve().parents[2] / "main.py")
 TS = "/hls-ts/master.m3u8"
@@ -107,6 +109,52 @@ def test_a_diagnosis_is_bounded(
     assert (told.exit, told.json["verdict"]["outcome"]) == (2, "cannot be told")
     assert why in told.json["incomplete"]
     assert len([None for method, *_ in media.asked if method == "GET"]) <= 9
+
+
+def test_a_diagnosis_does_not_wait_for_an_answer_longer_than_it_may_take(
+    diagnosed: Diagnose, media: Origin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(budget, "MOST_SECONDS", 0.3)
+    going_on = threading.Event()
+
+    def silent(_request: BaseHTTPRequestHandler) -> None:
+        going_on.wait(HANG)
+
+    media.scripts[TS] = silent
+    began = time.monotonic()
+    told = diagnosed(TS)
+    took = time.monotonic() - began
+    going_on.set()
+    assert "more than" in told.json["incomplete"]
+    assert took < 5
+
+
+def test_nothing_is_asked_for_when_the_time_is_over() -> None:
+    now = 0.0
+    spent = budget.Budget(lambda: now)
+    now = budget.MOST_SECONDS - 0.1
+    spent.spend()
+    now = float(budget.MOST_SECONDS)
+    with pytest.raises(budget.Spent, match="more than"):
+        spent.spend()
+    assert spent.requests == 1
+
+
+def test_an_origin_that_gives_no_answer_is_not_asked_again(diagnosed: Diagnose, media: Origin, folder: Path) -> None:
+    dead = Origin.start()
+    (folder / "tiers.yaml").write_text(tiers_text(media.url, dead.url))
+
+    def hang_up(request: BaseHTTPRequestHandler) -> None:
+        request.close_connection = True
+
+    names = [f"/{number}.m3u8" for number in range(3)]
+    dead.scripts |= dict.fromkeys(names, hang_up)
+    variants = "".join(f"#EXT-X-STREAM-INF:BANDWIDTH=1\n{dead.url}{name}\n" for name in names)
+    change(media, TS, lambda right: replace(right, body=f"#EXTM3U\n{variants}".encode()))
+    told = diagnosed(TS)
+    dead.stop()
+    assert told.exit == 1
+    assert {path for _, path, _ in dead.asked} == {names[0]}
 
 
 @pytest.mark.parametrize(
