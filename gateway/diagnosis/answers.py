@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 
 from gateway.diagnosis.expiry import expires_at
 from gateway.diagnosis.finding import Finding, Weight
-from gateway.diagnosis.form import TS_PACKET, Form, boxes, iso_end
+from gateway.diagnosis.form import Form, boxes, has_tracks, iso_end
 from gateway.diagnosis.redaction import plain, quoted
 from gateway.diagnosis.seen import Got, Part, Seen
 from gateway.diagnosis.times import ago
+from gateway.inspection.mpeg_ts import PACKET
 from gateway.origins.client import MOST_REDIRECTS
 from gateway.origins.pattern import address_of
 from gateway.problem import InvalidUrl, OriginNotAllowed, OriginTimedOut, OriginUnreachable, Problem, TooManyRedirects
@@ -161,8 +162,9 @@ def _fits(seen: Seen, form: Form) -> bool:
     if seen.step.encrypted and part is Part.SEGMENT:
         return not form.is_message  # what is encrypted looks like anything
     if part is Part.MAP:
-        return form is Form.ISO and bool(seen.good) and "moov" in boxes(seen.good.body if seen.good else b"")
-    return form.is_media or (form is Form.BYTES and part is Part.FILE)
+        start = seen.good.body if seen.good else b""
+        return "moov" in boxes(start) if form is Form.ISO else has_tracks(start)
+    return form.is_media
 
 
 def _misfit(seen: Seen, weight: Weight, form: Form) -> Finding:
@@ -219,8 +221,8 @@ def _cut_boxes(seen: Seen, weight: Weight, got: Got) -> Finding | None:
     size = got.size if got.whole else got.head.length if got.head.status == 200 else None
     if size is None:
         return None
-    if seen.form is Form.TS and size % TS_PACKET:
-        packet = f"no multiple of the {TS_PACKET} of an MPEG-TS packet"
+    if seen.form is Form.TS and size % PACKET:
+        packet = f"no multiple of the {PACKET} of an MPEG-TS packet"
         cause = f"{seen.step.name} has {size} bytes, which is {packet}: it is cut short"
         return _finding(seen, Weight.HARMS, "cut_short", cause, "package it anew")
     end = iso_end(got.body) if seen.form is Form.ISO else None

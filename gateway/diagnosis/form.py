@@ -5,20 +5,14 @@ from __future__ import annotations
 import enum
 import re
 
+from gateway.inspection import Kind as File
+from gateway.inspection.file import kind_of_file
 from gateway.manifests import Kind, kind_of
 
 ENOUGH = 64 * 1024
 """Bytes of a body by which its form, and mostly its tracks, can be told."""
 
-TS_PACKET = 188
-"""Bytes of a packet of MPEG-TS (ISO/IEC 13818-1, section 2.4.3.2)."""
-
 _BOX = re.compile(rb"[\x20-\x7e\xa9]{4}")
-_ISO_FIRST = frozenset({b"ftyp", b"styp", b"moof", b"moov", b"sidx", b"mdat", b"emsg", b"prft", b"free", b"skip"})
-_HTML = re.compile(
-    rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|title|script)\b", re.IGNORECASE | re.DOTALL
-)
-_IMAGES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8", b"BM")
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 
 
@@ -29,7 +23,8 @@ class Form(enum.Enum):
     DASH = "a DASH manifest"
     TS = "MPEG-TS"
     ISO = "MP4"
-    AUDIO = "packed audio"
+    WEBM = "WebM"
+    AUDIO = "audio"
     WEBVTT = "WebVTT"
     HTML = "a web page"
     JSON = "JSON"
@@ -43,7 +38,7 @@ class Form(enum.Enum):
     @property
     def is_media(self) -> bool:
         """Whether a segment may be of this form."""
-        return self in {Form.TS, Form.ISO, Form.AUDIO, Form.WEBVTT}
+        return self in {Form.TS, Form.ISO, Form.WEBM, Form.AUDIO, Form.WEBVTT}
 
     @property
     def is_message(self) -> bool:
@@ -57,26 +52,23 @@ def form_of(start: bytes) -> Form:
         return Form.EMPTY
     if kind := kind_of("", start):
         return {Kind.HLS: Form.HLS, Kind.DASH: Form.DASH}[kind]
-    return _media_form(start) or _text_form(start)
+    return _OF_FILES.get(kind_of_file(start, "")) or _other_form(start)
 
 
-def _media_form(start: bytes) -> Form | None:
-    if start[:1] == b"\x47" and all(start[at : at + 1] in {b"\x47", b""} for at in (TS_PACKET, 2 * TS_PACKET)):
-        return Form.TS
-    if len(start) >= 8 and start[4:8] in _ISO_FIRST:
-        return Form.ISO
-    if start.startswith(b"ID3") or (start[0] == 0xFF and len(start) > 1 and start[1] & 0xE0 == 0xE0):
-        return Form.IMAGE if start.startswith(_IMAGES) else Form.AUDIO
-    if start.removeprefix(b"\xef\xbb\xbf").startswith(b"WEBVTT"):
-        return Form.WEBVTT
+_OF_FILES = {
+    File.MP4: Form.ISO,
+    File.MPEG_TS: Form.TS,
+    File.WEBM: Form.WEBM,
+    File.AUDIO: Form.AUDIO,
+    File.SUBTITLES: Form.WEBVTT,
+    File.IMAGE: Form.IMAGE,
+    File.HTML: Form.HTML,
+}
+
+
+def _other_form(start: bytes) -> Form:
     if start.startswith(b"\x1f\x8b"):
         return Form.COMPRESSED
-    return Form.IMAGE if start.startswith(_IMAGES) else None
-
-
-def _text_form(start: bytes) -> Form:
-    if _HTML.match(start):
-        return Form.HTML
     if _BINARY.search(start[:1024]):
         return Form.BYTES
     text = start.lstrip(b"\xef\xbb\xbf \t\r\n")
@@ -98,6 +90,11 @@ def boxes(start: bytes) -> tuple[str, ...]:
             break
         at += size
     return tuple(found)
+
+
+def has_tracks(start: bytes) -> bool:
+    """Whether the beginning of a WebM tells what tracks there are (RFC 9559, section 5.1.4), as media does not."""
+    return start.startswith(b"\x1a\x45\xdf\xa3") and b"\x16\x54\xae\x6b" in start
 
 
 def iso_end(start: bytes) -> int | None:

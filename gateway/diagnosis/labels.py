@@ -20,7 +20,8 @@ _RIGHT = {
     Form.DASH: "application/dash+xml",
     Form.TS: "video/mp2t",
     Form.ISO: "video/mp4",
-    Form.AUDIO: "audio/aac",
+    Form.WEBM: "video/webm",
+    Form.AUDIO: "audio/aac, audio/mpeg or audio/ac3, say",
     Form.WEBVTT: "text/vtt",
 }
 _OF_MEDIA = re.compile(r"(?:video|audio)/.+|application/(?:mp4|mp2t|x-mpegts|ogg|ttml\+xml|iso\.segment)")

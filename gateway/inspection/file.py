@@ -15,12 +15,10 @@ from gateway.inspection.presentation import Kind, Presentation, Rendition, Rendi
 _BOM = b"\xef\xbb\xbf"
 _MAGIC: tuple[tuple[bytes, Kind], ...] = (
     (b"\x1a\x45\xdf\xa3", Kind.WEBM),
+    (b"\x1f\x43\xb6\x75", Kind.WEBM),  # a cluster, as a segment has it (RFC 9559, section 5.1.3)
+    (b"\x1c\x53\xbb\x6b", Kind.WEBM),  # cues, which index a file (section 5.1.5)
     (b"WEBVTT", Kind.SUBTITLES),
     (b"ID3", Kind.AUDIO),
-    (b"\xff\xf1", Kind.AUDIO),
-    (b"\xff\xf9", Kind.AUDIO),
-    (b"\xff\xfb", Kind.AUDIO),
-    (b"\xff\xf3", Kind.AUDIO),
     (b"fLaC", Kind.AUDIO),
     (b"OggS", Kind.AUDIO),
     (b"\x0b\x77", Kind.AUDIO),
@@ -28,7 +26,14 @@ _MAGIC: tuple[tuple[bytes, Kind], ...] = (
     (b"\xff\xd8\xff", Kind.IMAGE),
     (b"GIF8", Kind.IMAGE),
 )
-_HTML = re.compile(rb"(?:\s|<\?xml[^>]{0,200}\?>|<!--.{0,1000}?-->)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
+_AUDIO_FRAME = re.compile(rb"\xff(?:[\xf0\xf1\xf8\xf9]|[\xe2-\xe5\xf2-\xf5\xfa-\xfd])")
+"""Where a frame begins of AAC (ADTS; ISO/IEC 13818-7, section 6.2), or of MP3 or MP2 (ISO/IEC 11172-3, section 2.4.1.3,
+and the lower rates of MPEG-2 and 2.5). Layer I is left out: so begins a text in UTF-16."""
+
+_HTML = re.compile(
+    rb"(?:\s|<\?xml[^>]{0,200}\?>|<!--.{0,1000}?-->)*<(?:!doctype\s+html|html|head|body|title|script)\b", re.I | re.S
+)
+_IN_RIFF = {b"WEBP": Kind.IMAGE, b"WAVE": Kind.AUDIO}
 _TYPES: dict[str, RenditionType] = {"audio": "audio", "text": "subtitles"}
 
 
@@ -41,8 +46,10 @@ def kind_of_file(start: bytes, content_type: str) -> Kind:
         return Kind.MPEG_TS
     if _HTML.match(plain[:4096]):
         return Kind.HTML
-    if plain[:4] == b"RIFF" and plain[8:12] == b"WEBP":
-        return Kind.IMAGE
+    if plain[:4] == b"RIFF" and plain[8:12] in _IN_RIFF:
+        return _IN_RIFF[plain[8:12]]
+    if _AUDIO_FRAME.match(start):
+        return Kind.AUDIO
     family = content_type.partition("/")[0].strip().lower()
     told = {"audio": Kind.AUDIO, "image": Kind.IMAGE}.get(family, Kind.OTHER)
     return next((kind for magic, kind in _MAGIC if plain.startswith(magic)), told)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from gateway.inspection.codec import Codec, Family
 
 PACKET = 188
+"""Bytes of a packet (section 2.4.3.2)."""
+
 _TYPES: dict[int, tuple[Family, str]] = {
     0x01: ("video", "MPEG-1 video"),
     0x02: ("video", "MPEG-2 video"),
@@ -28,8 +30,10 @@ _TYPES: dict[int, tuple[Family, str]] = {
 
 
 def is_ts(start: bytes) -> bool:
-    """Whether a file that starts like this is a transport stream: each packet begins with 0x47."""
-    return start[:1] == b"\x47" and (len(start) <= PACKET or start[PACKET : PACKET + 1] == b"\x47")
+    """Whether a file that starts like this is a transport stream: each packet begins with 0x47, a text's G. There is no
+    telling by less than one packet."""
+    begins = (start[at : at + 1] for at in (PACKET, 2 * PACKET))
+    return len(start) >= PACKET and start[:1] == b"\x47" and all(byte in {b"\x47", b""} for byte in begins)
 
 
 def read_ts(start: bytes) -> tuple[Codec, ...]:
