@@ -5,15 +5,15 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
 
 from gateway.identity import Scope
-from gateway.query import of_origin
+from gateway.query import is_of_api, of_origin, with_directives
 
 _PLAY = re.compile(r"/play/(?P<grant>[^/]+)/(?P<authority>[^/]+)(?P<path>/.*)", re.DOTALL)
 _API = re.compile(r"/api/?")
-_OWN_FIELDS = frozenset({"url", "token", "CMCD"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,10 @@ def read_address(text: str) -> Address:
     except ValueError:
         return Address(text)
     gateway = f"{parts.scheme}://{parts.netloc}"
-    if _API.fullmatch(parts.path) and "url=" in parts.query:
-        return _of_api(gateway, parts.query)
+    fields = parse_qsl(parts.query, keep_blank_values=True)
+    urls = [value for name, value in fields if name == "url"]
+    if _API.fullmatch(parts.path) and urls:
+        return _of_api(gateway, with_directives(urls[0], parts.query), fields)
     play = _PLAY.fullmatch(parts.path)
     if play is None or not play["grant"].startswith("eyJ"):
         return Address(text)
@@ -52,14 +54,9 @@ def read_address(text: str) -> Address:
     return Address(url, gateway, grant=play["grant"])
 
 
-def _of_api(gateway: str, query: str) -> Address:
-    fields = parse_qsl(query, keep_blank_values=True)
-    url = next(value for name, value in fields if name == "url")
+def _of_api(gateway: str, url: str, fields: Sequence[tuple[str, str]]) -> Address:
     token = next((value for name, value in fields if name == "token"), "")
-    stray = [name for name, _ in fields if name not in _OWN_FIELDS and not name.startswith("_HLS_")]
-    directives = "&".join(part for part in query.split("&") if part.startswith("_HLS_"))
-    if directives:
-        url += ("&" if "?" in url else "?") + directives
+    stray = [name for name, _ in fields if not is_of_api(name)]
     trouble = ""
     if stray:
         trouble = "the address has fields beside url that the gateway does not know: url is not percent-encoded whole"

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
-from gateway.diagnosis.address import read_address
+from gateway.diagnosis.address import Address, read_address
 from gateway.identity import Grants, KeyFile, Keyring, Scope, SessionTokens
 from gateway.policy import Credential, Identity
 from tests.diagnosis.conftest import Diagnose, Told
@@ -175,6 +175,9 @@ def test_a_page_by_https_cannot_fetch_by_http(diagnosed: Diagnose, issuer: Issue
 def test_addresses_are_read_as_the_gateway_reads_them() -> None:
     low_latency = read_address(f"{GATEWAY}/api?url=https%3A%2F%2Fa.example%2Fx.m3u8%3Fq%3D1&_HLS_msn=5")
     assert low_latency.url == "https://a.example/x.m3u8?q=1&_HLS_msn=5"
+    steered = read_address(f"{GATEWAY}/api?url=https%3A%2F%2Fa.example%2Fx.json&_DASH_pathway=a&_DASH_throughput=1")
+    assert (steered.url, steered.trouble) == ("https://a.example/x.json?_DASH_pathway=a&_DASH_throughput=1", "")
+    assert read_address("https://a.example/api?curl=b") == Address("https://a.example/api?curl=b")
     for not_ours in ("https://a.example/api?url=", "https://a.example/play/me/b/c.m3u8", "nonsense", "http://[::1"):
         assert not read_address(not_ours).token
         assert not read_address(not_ours).grant
