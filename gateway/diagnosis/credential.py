@@ -10,7 +10,7 @@ from gateway.configuration import Generation
 from gateway.diagnosis.finding import Finding, Weight
 from gateway.diagnosis.times import ago, ahead
 from gateway.explanation.keys import Dead, meant
-from gateway.identity import VOD, KeyRecord, Keyring, Scope, longest_grant
+from gateway.identity import KeyRecord, Keyring, Scope, longest_of
 from gateway.identity.gate import LEEWAY, PLAY, SESSION, Claims, open_token
 from gateway.policy import Credential, Identity
 from gateway.problem import InvalidToken
@@ -61,7 +61,7 @@ class Assize:
         file = self.generation.file
         if kind is Credential.SESSION:
             return file.session_lifetime
-        return longest_grant(file.playback_lifetime) if claims.marks == VOD else file.playback_lifetime
+        return longest_of(claims, file.playback_lifetime)
 
     def _dead(self, claims: Claims) -> str:
         file = self.generation.file

@@ -1,7 +1,7 @@
 """Who asks: API keys, session tokens, playback grants, and the secrets behind them. The only user of PyJWT."""
 
 from gateway.identity.gate import Marks
-from gateway.identity.grants import HOUR, LONGEST_VOD, POST, VOD, Grant, Grants, longest_grant, opening
+from gateway.identity.grants import HOUR, LONGEST_VOD, POST, VOD, Grant, Grants, longest_grant, longest_of, opening
 from gateway.identity.keyfile import KeyFile, read_keys
 from gateway.identity.keyring import Keyring, KeyringError, keyring_path
 from gateway.identity.keys import KeyRecord, Keys
@@ -33,6 +33,7 @@ __all__ = [
     "Slowdown",
     "keyring_path",
     "longest_grant",
+    "longest_of",
     "opening",
     "read_keys",
 ]

@@ -57,6 +57,16 @@ def longest_grant(playback_lifetime: int) -> int:
     return max(playback_lifetime, LONGEST_VOD)
 
 
+def longest_of(claims: Claims, max_lifetime: int) -> int:
+    """Seconds that a grant with these claims is minted for at most, where ``tiers.yaml`` gives grants ``max_lifetime``;
+    none where it says that it is to the end of a presentation, and holds as none of those does."""
+    told = dict(claims.marks).get("vod") if claims.marks else None
+    if told is None:
+        return max_lifetime
+    whole = told == "1" and (claims.expires_at - claims.issued_at) % HOUR == 0
+    return LONGEST_VOD if whole else 0
+
+
 class Grants:
     """Mints and verifies with one key ring; ``clock`` gives seconds since the epoch."""
 
@@ -83,7 +93,7 @@ class Grants:
         """What a grant opens, and for whom; raise `InvalidToken` as for a session token. ``max_lifetime`` is what
         ``tiers.yaml`` gives a grant; one to the end of a presentation may have `LONGEST_VOD`."""
         bearer, scope = self._seen[text]
-        identity = bearer.identity(keys, self._clock(), _most(bearer.claims, max_lifetime))
+        identity = bearer.identity(keys, self._clock(), longest_of(bearer.claims, max_lifetime))
         return _grant(bearer.claims, identity, scope)
 
     def verify_with(self, session: Identity, text: str, keys: Keys, max_lifetime: int) -> Grant:
@@ -91,7 +101,7 @@ class Grants:
         verified: it lends its authority, and the viewing session stays the grant's."""
         bearer, scope = self._seen[text]
         now = self._clock()
-        bearer.claims.require_issued(now, _most(bearer.claims, max_lifetime))
+        bearer.claims.require_issued(now, longest_of(bearer.claims, max_lifetime))
         viewing = bearer.holder(keys, now)
         if viewing.key_id != session.key_id:
             raise InvalidToken
@@ -100,15 +110,6 @@ class Grants:
 
 def _grant(claims: Claims, identity: Identity, scope: Scope) -> Grant:
     return Grant(identity, scope, claims.issued_at, claims.expires_at, claims.marks)
-
-
-def _most(claims: Claims, max_lifetime: int) -> int:
-    """The longest that a grant with these claims is minted for."""
-    told = dict(claims.marks).get("vod") if claims.marks else None
-    if told is None:
-        return max_lifetime
-    whole = told == "1" and (claims.expires_at - claims.issued_at) % HOUR == 0
-    return LONGEST_VOD if whole else 0
 
 
 def _open(text: str, keyring: Keyring) -> tuple[Bearer, Scope]:

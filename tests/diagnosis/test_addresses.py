@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from gateway.diagnosis.address import Address, read_address
-from gateway.identity import Grants, KeyFile, Keyring, Scope, SessionTokens
+from gateway.identity import HOUR, POST, VOD, Grants, KeyFile, Keyring, Marks, Scope, SessionTokens
 from gateway.policy import Credential, Identity
 from tests.diagnosis.conftest import Diagnose, Told
 from tests.scripted_origin import Origin
@@ -39,9 +39,9 @@ class Issuer:
     def api(self, token: str) -> str:
         return f"{GATEWAY}/api?url={quote(self.media.url + PATH, safe='')}&token={token}"
 
-    def grant(self, prefix: str = "/hls-ts/", before: int = 0) -> str:
+    def grant(self, prefix: str = "/hls-ts/", before: int = 0, lifetime: int = 6 * HOUR, marks: Marks = ()) -> str:
         scope = Scope(self.media.url, prefix)
-        return Grants(self.ring, time.time).mint(self.identity(), scope, int(time.time()) - before, 21600)
+        return Grants(self.ring, time.time).mint(self.identity(), scope, int(time.time()) - before, lifetime, marks)
 
     def play(self, grant: str) -> str:
         return f"{GATEWAY}/play/{grant}/{self.media.url.partition('://')[2]}{PATH}"
@@ -82,6 +82,22 @@ def test_an_expired_token_and_an_expired_grant_say_since_when(diagnosed: Diagnos
         assert f"expired {ago}, at 20" in told.sentence
         said_without(told, secret)
         assert told.step("the first segment")["status"] == 200  # the walk goes on to the origin
+
+
+@pytest.mark.parametrize(
+    ("lifetime", "marks", "holds"),
+    [
+        (24 * HOUR, VOD, True),
+        (24 * HOUR, POST + VOD, True),
+        (24 * HOUR, POST, False),
+        (24 * HOUR + 1, VOD, False),
+    ],
+)
+def test_a_grant_may_hold_as_long_as_the_gateway_lets_it(
+    diagnosed: Diagnose, issuer: Issuer, lifetime: int, marks: Marks, holds: bool
+) -> None:
+    told = diagnosed(issuer.play(issuer.grant(lifetime=lifetime, marks=marks)))
+    assert (told.exit, told.codes()) == ((0, []) if holds else (1, ["credential_expired"]))
 
 
 def test_the_credential_of_a_dead_key_says_why_it_is_dead(diagnosed: Diagnose, issuer: Issuer) -> None:
