@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
+
+from gateway.manifests.variables import MARK, UndefinedError, Variables, parameters
 
 _END = re.compile(r"\r\n|\n|\r")
 # A name begins only where an attribute can, and is never given back: a long line would take quadratic time otherwise.
 _ATTRIBUTE = re.compile(r'(?<![^,\s])(?P<name>[^\s=,"]++)=(?:"(?P<quoted>[^"]*)"|(?P<bare>[^",]*))')
-_VARIABLE = re.compile(r"\{\$([A-Za-z0-9_-]+)\}")
 _INTEGER = re.compile(r"[0-9]{1,20}")
 _DECIMAL = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{0,30})?")
 
@@ -92,13 +94,14 @@ def read_lines(text: bytes, base: str, imported: Mapping[str, str] | None = None
     variables of its multivariant playlist."""
     has_bom = text.startswith(b"\xef\xbb\xbf")
     readable = text.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
-    variables = _Variables(dict(imported or {}), _parameters(base))
+    asked = parameters(urlsplit(base).query)
+    variables = _Variables(Variables(imported or {}, asked, asked))
     lines = _END.split(readable)
     numbered = ((number, line.strip(" \t")) for number, line in enumerate(lines, 1))
     told = ((number, line) for number, line in numbered if line and (line[0] != "#" or line.startswith("#EXT")))
     entries = tuple(_entry(number, line, variables) for number, line in islice(told, MOST))
     is_utf_8 = "�" not in readable or "�".encode() in text
-    return Playlist(entries, lines[0].rstrip(" \t") == "#EXTM3U", has_bom, is_utf_8, variables.defined)
+    return Playlist(entries, lines[0].rstrip(" \t") == "#EXTM3U", has_bom, is_utf_8, variables.told.values)
 
 
 def _entry(number: int, line: str, variables: _Variables) -> Tag | Reference:
@@ -109,7 +112,7 @@ def _entry(number: int, line: str, variables: _Variables) -> Tag | Reference:
     attributes = {each["name"]: _value(each, variables) for each in found}
     tag = Tag(number, name, value, attributes)
     if name == "EXT-X-DEFINE":
-        variables.define(tag)
+        variables.define(value)
     return tag
 
 
@@ -120,35 +123,32 @@ def _value(found: re.Match[str], variables: _Variables) -> str:
 
 @dataclass
 class _Variables:
-    """What EXT-X-DEFINE has defined so far (section 4.4.2.3)."""
+    """What EXT-X-DEFINE has defined so far, as the gateway reads it for players, within bounds."""
 
-    imported: dict[str, str]
-    parameters: Mapping[str, str]
-    defined: dict[str, str] = field(default_factory=dict)
+    told: Variables
     left: int = MOST_SUBSTITUTED
 
-    def define(self, tag: Tag) -> None:
-        """Take one definition; the first of a name holds."""
-        for kind, known in (("QUERYPARAM", self.parameters), ("IMPORT", self.imported)):
-            if (name := tag[kind]) in known:
-                self.defined.setdefault(name, known[name])
-        if tag["NAME"] and "VALUE" in tag.attributes:
-            self.defined.setdefault(tag["NAME"], tag["VALUE"])
+    def define(self, value: str) -> None:
+        """Take one definition, of this list of attributes."""
+        quoted = {each["name"]: each["quoted"] for each in _ATTRIBUTE.finditer(value) if each["quoted"] is not None}
+        if self._affords(quoted.get("VALUE", "")):
+            self.told.define(quoted)
 
     def substitute(self, text: str) -> str:
-        """Put values in place of variables; one that is not defined stays, as does all where it would be too long."""
-        if "{$" not in text or len(text) > LONGEST:
-            return text
-        length = sum(len(self.defined.get(name, "")) for name in _VARIABLE.findall(text))
+        """Put values in place of variables; all stay where one is not defined, or where it would be too long."""
+        if MARK in text and self._affords(text):
+            with suppress(UndefinedError):
+                return self.told.substitute(text)
+        return text
+
+    def _affords(self, text: str) -> bool:
+        if MARK not in text:
+            return True
+        length = self.told.growth(text) if len(text) <= LONGEST else LONGEST
         if len(text) + length > LONGEST or length > self.left:
-            return text
+            return False
         self.left -= length
-        return _VARIABLE.sub(lambda found: self.defined.get(found[1], found[0]), text)
-
-
-def _parameters(base: str) -> dict[str, str]:
-    pairs = (parameter.partition("=") for parameter in urlsplit(base).query.split("&"))
-    return {unquote(name): unquote(value) for name, _, value in pairs if value}
+        return True
 
 
 def integer(text: str) -> int | None:

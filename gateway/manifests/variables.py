@@ -80,10 +80,14 @@ class Variables:
         names: list[str] = _REFERENCE.findall(text)
         if not self.values.keys() >= set(names):
             raise UndefinedError
-        self._substituted += sum(len(self.values[name]) for name in names)
+        self._substituted += self.growth(text)
         if self._substituted > MOST_SUBSTITUTED:
             raise MalformedManifest("The variables of the origin's playlist stand for too much text.")
         return _REFERENCE.sub(lambda found: self.values[found[1]], text)
+
+    def growth(self, text: str) -> int:
+        """Characters that the variables of a text stand for."""
+        return sum(len(self.values.get(name, "")) for name in _REFERENCE.findall(text))
 
     def is_shaped(self, text: str) -> bool:
         """Whether one of a text's variables is `Shaped`."""

@@ -5,9 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from gateway.inspection import MediaPlaylist, Multivariant, read_hls, tell_media, tell_multivariant, with_media
 from gateway.inspection.encryption import Encryption
+from gateway.inspection.playlist import Reference, read_lines
 from gateway.inspection.presentation import LowLatency, Segments, Size
+from gateway.manifests.asking import Asking
+from gateway.manifests.hls import rewrite
+from gateway.manifests.link import resolve
 
 DEMO = Path(__file__).resolve().parents[2] / "demo" / "media"
 NOW = datetime(2030, 1, 1, 12, 0, 20, tzinfo=UTC)
@@ -83,6 +89,35 @@ def test_a_multivariant_playlist_tells_variants_and_renditions() -> None:
     assert told.encryption[0].words == "SAMPLE-AES with FairPlay"
     assert "content steering" in told.features
     assert told.live is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '#EXT-X-DEFINE:QUERYPARAM="q"\n{$q}.ts',
+        '#EXT-X-DEFINE:QUERYPARAM="plus"\n{$plus}.ts',
+        '#EXT-X-DEFINE:QUERYPARAM="none"\n{$none}.ts',
+        '#EXT-X-DEFINE:NAME="a",VALUE="1"\n#EXT-X-DEFINE:NAME="a",VALUE="2"\n{$a}.ts',
+        '#EXT-X-DEFINE:NAME="a",VALUE="1"\n#EXT-X-DEFINE:NAME="a",VALUE="{$b}"\n{$a}.ts',
+        '#EXT-X-DEFINE:NAME="a",VALUE="1"\n#EXT-X-DEFINE:NAME="b",VALUE="{$a}{$a}"\n{$b}.ts',
+        '#EXT-X-DEFINE:NAME="a",VALUE="1"\n{$a}{$b}.ts',
+        '#EXT-X-DEFINE:NAME="a",VALUE="1",IMPORT="x"\n{$a}{$x}.ts',
+        '#EXT-X-DEFINE:IMPORT="x"\n#EXT-X-DEFINE:NAME="x",VALUE="2"\n{$x}.ts',
+        '#EXT-X-DEFINE:NAME="a",VALUE=bare\n{$a}.ts',
+        '#EXT-X-DEFINE:NAME="a",VALUE=""\n{$a}.ts',
+    ],
+)
+def test_variables_stand_for_what_the_gateway_makes_of_them(text: str) -> None:
+    base = "https://o.example/v/main.m3u8?q=first&q=second&plus=a+b%2B&none="
+    asked: list[str] = []
+
+    def link(_reference: str, absolute: str) -> None:
+        asked.append(absolute)
+
+    rewrite(text.encode(), base, link, Asking(variables={"x": "imported"}))
+    entries = read_lines(text.encode(), base, {"x": "imported"}).entries
+    (uri,) = (each.uri for each in entries if isinstance(each, Reference))
+    assert resolve(uri, base) == asked[0]
 
 
 def test_variables_of_the_query_are_put_into_uris() -> None:
