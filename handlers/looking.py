@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gateway.cache.part import Part
 from gateway.manifests import Kind
 from gateway.manifests.decode import decode
 from gateway.origins.client import Answer, OriginClient
@@ -16,12 +17,15 @@ from gateway.problem import OriginUnreachable, Problem
 from handlers.manifest import is_whole, sniff, unhurried
 
 MOST_OF_A_MANIFEST = 1024 * 1024
+"""Bytes that are read of a manifest, and what it is decoded to."""
+
 MOST_OF_A_FILE = 64 * 1024
+"""Bytes of the beginning of what is no manifest."""
+
 MOST_OF_AN_INDEX = 512 * 1024
 """Bytes of an MP4's index that stands behind its media; of a longer one, what is at its front."""
 
 _MANIFEST_PATH = re.compile(r"\.(m3u8?|mpd)\Z", re.IGNORECASE)
-_RANGE = re.compile(r"bytes (?P<first>[0-9]{1,18})-[0-9]{1,18}/(?P<total>[0-9]{1,18})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +85,10 @@ class Looker:
 
     async def _look(self, url: MediaUrl, asked: Mapping[str, str], most: int, *, only_parts: bool = False) -> Looked:
         async with self.client.open(url, "GET", {**self.fields, **asked}, self.judge) as answer:
-            found = _RANGE.fullmatch(answer.head.get("Content-Range")) if answer.head.status == 206 else None
-            offset = int(found["first"]) if found else 0
-            total = int(found["total"]) if found else answer.head.length
-            if only_parts and not found:
+            part = Part.of(answer.head)
+            offset = part.first if part else 0
+            total = part.total if part else None if answer.head.status == 206 else answer.head.length
+            if only_parts and not part:
                 return Looked(answer.url, answer.head, None, b"", is_cut=True, offset=0, total=None)
             sniffed, start = await sniff(answer)
             manifest = sniffed if isinstance(sniffed, Kind) else None

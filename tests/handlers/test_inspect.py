@@ -74,13 +74,13 @@ def serve(origin: Origin, path: str, body: bytes, content_type: str, **fields: s
     return origin.url + path
 
 
-def ranged(body: bytes, content_type: str) -> Any:
-    """A script that gives ranges."""
+def ranged(body: bytes, content_type: str, total: str = "") -> Any:
+    """A script that gives ranges, of a whole of so many bytes as it says."""
 
     def script(request: BaseHTTPRequestHandler) -> None:
         first, _, last = request.headers.get("Range", "bytes=0-").removeprefix("bytes=").partition("-")
         piece = body[int(first) : int(last or len(body)) + 1]
-        told = f"bytes {first}-{int(first) + len(piece) - 1}/{len(body)}"
+        told = f"bytes {first}-{int(first) + len(piece) - 1}/{total or len(body)}"
         fields = {"Content-Type": content_type, "Content-Length": str(len(piece)), "Content-Range": told}
         send_head(request, 206, fields)
         request.wfile.write(piece)
@@ -175,16 +175,26 @@ def test_what_is_no_manifest_is_told_so(service: Service, origin: Origin) -> Non
 # -- how little is fetched ---------------------------------------------------------------------------------------------
 
 
+def test_a_size_that_the_origin_does_not_tell_is_not_told(service: Service, origin: Origin) -> None:
+    whole = (MEDIA / "movie.mp4").read_bytes()
+    origin.scripts["/film.mp4"] = ranged(whole, "video/mp4", "*")
+    told = inspect(service, origin.url + "/film.mp4").json
+    assert told["answer"]["size"] is None
+    assert told["variants"][0].get("average_bandwidth") is None
+    assert (told["duration"], told["problems"]) == (40.0, [])
+
+
+@pytest.mark.parametrize("total", ["", "*"])
 def test_of_an_mp4_whose_index_is_at_the_end_two_pieces_are_fetched(
-    service: Service, origin: Origin, tmp_path: Path
+    service: Service, origin: Origin, tmp_path: Path, total: str
 ) -> None:
     file = tmp_path / "late.mp4"
     subprocess.run(["ffmpeg", "-v", "error", "-i", str(MEDIA / "movie.mp4"), "-c", "copy", str(file)], check=True)
     whole = file.read_bytes()
-    origin.scripts["/late.mp4"] = ranged(whole, "video/mp4")
+    origin.scripts["/late.mp4"] = ranged(whole, "video/mp4", total)
     told = inspect(service, f"{origin.url}/late.mp4").json
     assert [problem["code"] for problem in told["problems"]] == ["index-at-end"]
-    assert (told["also_read"], told["answer"]["size"]) == ("the index behind the media", len(whole))
+    assert (told["also_read"], told["answer"]["size"]) == ("the index behind the media", None if total else len(whole))
     assert told["duration"] == pytest.approx(40, abs=0.1)
     asked = [fields["Range"] for _, _, fields in origin.asked]
     assert asked[0] == "bytes=0-65535"
