@@ -75,34 +75,37 @@ def further(listed: Sequence[Playlist], chosen: Playlist | None) -> Iterator[Pla
 
 def first_segments(read: MediaPlaylist, base: str, codecs: tuple[str, ...]) -> Iterator[Step]:
     """The key and the map of the segment at which a player begins, that segment, and the last one."""
-    segments = [segment for segment in read.segments if not segment.gap]
-    if not segments:
+    there = _there(read)
+    if not there:
         return
-    at = max(len(segments) - _FROM_EDGE, 0) if read.is_live else 0
-    first, last = segments[at], segments[-1]
+    begin = max(len(there) - _FROM_EDGE, 0) if read.is_live else 0
+    first = read.segments[there[begin]]
     key = next((key for key in first.keys if key.key_format == "identity" and key.method != "NONE"), None)
     if key is not None and (url := resolve(key.uri, base)):
         yield Step(Part.KEY, "the key", url)
     if first.map is not None and first.map.uri:
         url = resolve(first.map.uri, base) or first.map.uri
         yield Step(Part.MAP, "the initialization segment", url, span_of(first.map.byte_range), codecs)
-    name = "the segment at which players begin" if read.is_live and at else "the first segment"
-    yield replace(_segment(segments, at, base, codecs), name=name)
-    if last is not first:
-        yield replace(_segment(segments, len(segments) - 1, base, codecs), name="the last segment")
+    name = "the segment at which players begin" if begin else "the first segment"
+    yield replace(_segment(read.segments, there[begin], base, codecs), name=name)
+    if len(there) > begin + 1:
+        yield replace(_segment(read.segments, there[-1], base, codecs), name="the last segment")
+
+
+def _there(read: MediaPlaylist) -> list[int]:
+    """Where the segments stand in the list that are no gaps."""
+    return [at for at, segment in enumerate(read.segments) if not segment.gap]
 
 
 def between(read: MediaPlaylist, base: str) -> tuple[Step, ...]:
     """Segments between the first and the last of what is not live, evenly spread, that a viewer will come to."""
     if read.is_live:
         return ()
-    segments = [segment for segment in read.segments if not segment.gap]
-    inner = range(1, len(segments) - 1)
+    inner = _there(read)[1:-1]
     count = min(len(inner), MOST_BETWEEN)
     chosen = [inner[at * len(inner) // count] for at in range(count)]
-    name = f"of {len(segments)}"
-    steps = ((at, _segment(segments, at, base, ())) for at in chosen)
-    return tuple(replace(step, name=f"segment {at + 1} {name}", needed=False) for at, step in steps)
+    steps = ((at, _segment(read.segments, at, base, ())) for at in chosen)
+    return tuple(replace(step, name=f"segment {at + 1} of {len(read.segments)}", needed=False) for at, step in steps)
 
 
 def _segment(listed: Sequence[Segment], at: int, base: str, codecs: tuple[str, ...]) -> Step:

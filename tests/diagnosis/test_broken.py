@@ -166,6 +166,23 @@ def test_no_range_support_where_the_playlist_names_ranges(diagnosed: Diagnose, m
     assert (told.exit, told.codes()) == (1, ["ranges"])
 
 
+def test_a_range_follows_that_of_a_segment_which_is_a_gap(diagnosed: Diagnose, media: Origin) -> None:
+    ranged = (
+        b"#EXTM3U\n#EXT-X-VERSION:8\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n#EXT-X-BYTERANGE:18800@0\nsegment-00.ts\n"
+        b"#EXTINF:4,\n#EXT-X-GAP\n#EXT-X-BYTERANGE:18800\nsegment-00.ts\n"
+        b"#EXTINF:4,\n#EXT-X-BYTERANGE:9400\nsegment-00.ts\n#EXTINF:4,\n#EXT-X-BYTERANGE:9400\nsegment-00.ts\n"
+        b"#EXT-X-ENDLIST\n"
+    )
+    change(media, FIRST, lambda right: replace(right, body=ranged))
+    assert diagnosed(FIRST).exit == 0
+    assert {fields["Range"] for _, path, fields in media.asked if path.endswith(".ts") and "Range" in fields} == {
+        "bytes=0-18799",
+        "bytes=37600-46999",
+        "bytes=47000-56399",
+        "bytes=0-1",
+    }
+
+
 def test_codecs_that_are_others_than_told(diagnosed: Diagnose, media: Origin, tmp_path: Path) -> None:
     body = encoded(tmp_path, "mpeg2video", "ts")
     change(media, r"/hls-ts/360p/.*\.ts", lambda right: replace(right, body=body))
