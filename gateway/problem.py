@@ -127,6 +127,22 @@ class OriginNotAllowed(Problem):
     error = "Origin not allowed"
 
 
+class OwnAddress(OriginNotAllowed):
+    """The URL leads to the gateway itself."""
+
+
+class AddressNotPublic(OriginNotAllowed):
+    """The address behind a name is not public; ``kind`` says what it is instead (``loopback``)."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"The origin's address is not public: {kind}.")
+        self.kind = kind
+
+
+class RedirectNotAllowed(OriginNotAllowed):
+    """The origin redirects to what is no absolute http(s) URL in its canonical form."""
+
+
 class OriginUnreachable(Problem):
     """The origin could not be reached, or what it answered is not HTTP that can be passed on. ``check`` is for the
     operator alone: what of the origin to check, empty where the detail says it all."""

@@ -17,7 +17,17 @@ from gateway.diagnosis.times import ago
 from gateway.inspection.mpeg_ts import PACKET
 from gateway.origins.client import MOST_REDIRECTS
 from gateway.origins.pattern import address_of
-from gateway.problem import InvalidUrl, OriginNotAllowed, OriginTimedOut, OriginUnreachable, Problem, TooManyRedirects
+from gateway.problem import (
+    AddressNotPublic,
+    InvalidUrl,
+    OriginNotAllowed,
+    OriginTimedOut,
+    OriginUnreachable,
+    OwnAddress,
+    Problem,
+    RedirectNotAllowed,
+    TooManyRedirects,
+)
 
 KEY_BYTES = 16
 _STATUS = {
@@ -74,7 +84,7 @@ def _unreachable(seen: Seen, weight: Weight, problem: Problem) -> Finding:
 
 def _not_allowed(seen: Seen, weight: Weight, problem: Problem) -> Finding:
     name = seen.step.name
-    if problem.detail.startswith("The origin redirects"):
+    if isinstance(problem, RedirectNotAllowed):
         cause = f"{name} is redirected to an address that the gateway does not fetch"
         return _finding(seen, weight, "redirect", cause, _detail(problem))
     if not seen.hops:
@@ -83,11 +93,11 @@ def _not_allowed(seen: Seen, weight: Weight, problem: Problem) -> Finding:
     moved = (
         f"{name} is redirected to {url.origin}, which" if len(seen.hops) > 1 else f"{name} lies at {url.origin}, which"
     )
-    if "not public" in problem.detail:
-        cause = f"{moved} leads to a private address ({problem.detail.partition(': ')[2].rstrip('.')})"
+    if isinstance(problem, AddressNotPublic):
+        cause = f"{moved} leads to a private address ({problem.kind})"
         change = "name the address itself under origins in tiers.yaml, by its number, if the gateway is to reach it"
         return _finding(seen, weight, "private_address", cause, change)
-    if "gateway itself" in problem.detail:
+    if isinstance(problem, OwnAddress):
         change = "ask for the origin's own address"
         return _finding(seen, weight, "own_address", f"{moved} is the gateway itself", change)
     cause = f"{moved} is not among the origins in tiers.yaml"

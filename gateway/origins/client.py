@@ -15,7 +15,7 @@ from gateway.origins.guard import Judge, Permit
 from gateway.origins.head import Head
 from gateway.origins.lasting import Readable
 from gateway.origins.url import MediaUrl
-from gateway.problem import InvalidUrl, OriginNotAllowed, TooManyRedirects
+from gateway.problem import InvalidUrl, RedirectNotAllowed, TooManyRedirects
 
 LIBCURL = pycurl.version_info()[1]
 """The version of libcurl that answers."""
@@ -100,4 +100,4 @@ def _target(url: MediaUrl, location: str) -> MediaUrl:
     try:
         return url.join(location)
     except InvalidUrl as error:
-        raise OriginNotAllowed(f"The origin redirects to what the gateway does not fetch. {error.detail}") from error
+        raise RedirectNotAllowed(f"The origin redirects to what the gateway does not fetch. {error.detail}") from error

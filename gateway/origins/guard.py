@@ -12,7 +12,7 @@ from gateway.origins.address import Address, refusal
 from gateway.origins.pattern import OriginPattern, address_of
 from gateway.origins.reach import USUAL, Reach
 from gateway.origins.url import MediaUrl
-from gateway.problem import OriginNotAllowed
+from gateway.problem import OriginNotAllowed, OwnAddress
 
 _MOST_REMEMBERED = 1024
 
@@ -91,7 +91,7 @@ class Guard:
         if permit is None:
             raise OriginNotAllowed(f"{url.origin} is not among the origins of this gateway.")
         if permit.named is not None and self._is_own(permit.named, url.port):
-            raise OriginNotAllowed("That address is the gateway itself.")
+            raise OwnAddress("That address is the gateway itself.")
         return permit
 
     @property

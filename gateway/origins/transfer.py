@@ -13,7 +13,7 @@ from gateway.origins.curl import CurlPool
 from gateway.origins.failure import Failure, Reason
 from gateway.origins.guard import Permit, address_in
 from gateway.origins.head import Head
-from gateway.problem import OriginNotAllowed, OriginTimedOut, OriginUnreachable, Problem
+from gateway.problem import AddressNotPublic, OriginTimedOut, OriginUnreachable, Problem
 
 LARGEST_HEAD = 64 * 1024
 
@@ -101,7 +101,7 @@ class Transfer:
 
     def _failure(self, code: int, message: str) -> Problem:
         if self._refused and code == pycurl.E_COULDNT_CONNECT:  # and no other address of the name could be had either
-            return OriginNotAllowed(f"The origin's address is not public: {self._refused}.")
+            return AddressNotPublic(self._refused)
         self.failure = Failure.of(code)
         if code == pycurl.E_RECV_ERROR and "chunk" in message:  # libcurl has no code of its own for it
             return MisframedBody("The origin's chunks are not what it says that they are.")

@@ -260,6 +260,24 @@ def test_a_redirect_to_an_origin_that_is_not_allowed(diagnosed: Diagnose, media:
     assert "add https://cdn.example.net to origins" in told.change
 
 
+def test_a_redirect_to_what_is_not_fetched(diagnosed: Diagnose, media: Origin) -> None:
+    change(media, MP4, lambda right: replace(right, status=302, fields={"Location": "ftp://cdn.example.net/v.mp4"}))
+    told = diagnosed(MP4)
+    assert (told.exit, told.codes()) == (1, ["redirect"])
+    assert "is redirected to an address that the gateway does not fetch" in told.sentence
+
+
+def test_the_gateways_own_address(media: Origin, folder: Path) -> None:
+    port = int(media.url.rpartition(":")[2])
+    known = Files(folder / "tiers.yaml", folder / "keys.yaml", folder, None).known()
+    guard = Guard([OriginPattern.parse(media.url)], frozenset({("127.0.0.1", port)}))
+    known = replace(known, generation=replace(known.generation, guard=guard))
+    told = Question(media.url + MP4, "", "", "", known).answer().told()["verdict"]
+    assert isinstance(told, dict)
+    assert (told["exit"], told["code"]) == (1, "own_address")
+    assert "is the gateway itself" in str(told["sentence"])
+
+
 def test_a_private_address_that_is_not_named(diagnosed: Diagnose, media: Origin) -> None:
     body = (MEDIA / "hls-ts/360p/index.m3u8").read_bytes().replace(b"segment", b"http://10.0.0.7/segment")
     change(media, FIRST, lambda right: replace(right, body=body))

@@ -13,7 +13,7 @@ from gateway.origins.fetcher import Fetcher
 from gateway.origins.guard import Guard
 from gateway.origins.pattern import OriginPattern
 from gateway.origins.url import MediaUrl
-from gateway.problem import InvalidUrl, OriginNotAllowed
+from gateway.problem import AddressNotPublic, InvalidUrl, OriginNotAllowed, OwnAddress
 from tests.scripted_origin import Origin, answer
 
 
@@ -103,7 +103,7 @@ def test_a_reference_resolves_against_a_url() -> None:
 def test_a_listener_on_every_address_is_known_as_the_gateway_itself() -> None:
     origins = [OriginPattern.parse("http://127.0.0.1:8080"), OriginPattern.parse("http://127.0.0.1:8081")]
     guard = Guard(origins, frozenset({("0.0.0.0", 8080)}))
-    with pytest.raises(OriginNotAllowed):
+    with pytest.raises(OwnAddress):
         guard.judge(MediaUrl.parse("http://127.0.0.1:8080/"))
     assert guard.judge(MediaUrl.parse("http://127.0.0.1:8081/"))
 
@@ -116,7 +116,7 @@ async def test_a_name_that_leads_to_a_private_address_is_refused_before_it_is_co
     port = int(origin.url.rpartition(":")[2])
     guard = Guard([OriginPattern("http", host, port, subdomains=False)])  # no file could say so
     client = OriginClient(Fetcher("sluicegate-test", "test", 10))
-    with pytest.raises(OriginNotAllowed, match=r"not public: (loopback|IPv4-compatible)"):
+    with pytest.raises(AddressNotPublic, match=r"not public: (loopback|IPv4-compatible)"):
         async with client.open(MediaUrl.parse(f"http://{host}:{port}/"), "GET", {}, guard):
             pass
     assert origin.asked == []
