@@ -19,7 +19,7 @@ from gateway.diagnosis.live import LATE, Reread
 from gateway.diagnosis.plan import Playlist, beside, between, first_segments, further, playlists
 from gateway.diagnosis.references import reference_findings
 from gateway.diagnosis.rules import rule_findings
-from gateway.diagnosis.seen import Got, Part, Seen, Step
+from gateway.diagnosis.seen import End, Got, Part, Seen, Step
 from gateway.inspection import MediaPlaylist, Multivariant, read_hls
 from gateway.inspection.mpd import Mpd, read_mpd
 from gateway.inspection.xml_tree import read_xml
@@ -133,7 +133,7 @@ class Walk:
         self._inner = between(read, seen.url)
         self._judge(seen, Kind.HLS, read)
         for step in first_segments(read, seen.url, codecs):
-            await self._look(step, deeply=not step.name.startswith("the last"))
+            await self._look(step, deeply=step.end is not End.LAST)
         if read.is_live and read.segments and seen.good is not None:
             await self._reread(seen, read, seen.good)
 
@@ -174,7 +174,7 @@ class Walk:
         self._judge(seen, Kind.DASH, self.mpd)
         now = await self._time(self.mpd)
         for step in dash_steps(self.mpd, seen.url, now):
-            shallow = step.name.startswith("the last") or not step.needed
+            shallow = step.end is End.LAST or not step.needed
             looked = await self._look(step, deeply=not shallow)
             if step.part is Part.SEGMENT and looked.good is None and await self._is_by_clock(seen, looked, now):
                 return
@@ -203,7 +203,8 @@ class Walk:
         if self.mpd is None or not skew or abs(skew) < NOTICED or not by_clock(self.mpd, now):
             return False
         steps = dash_steps(self.mpd, manifest.url, now + skew)
-        there = next((step for step in steps if step.name == missing.step.name), None)
+        wanted = (missing.step.of, missing.step.end)
+        there = next((step for step in steps if step.part is Part.SEGMENT and (step.of, step.end) == wanted), None)
         if there is None:
             return False
         found = await self.prober.look(replace(there, name=f"{there.name}, by the origin's clock"), deeply=False)

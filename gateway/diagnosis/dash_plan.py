@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from gateway.diagnosis.seen import Part, Step
+from gateway.diagnosis.seen import End, Part, Step
 from gateway.inspection.mpd import AdaptationSet, Mpd, Period, Representation
 from gateway.inspection.playlist import integer
 from gateway.inspection.xml_tree import Element
@@ -23,7 +23,7 @@ MOST_REPRESENTATIONS = 16
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """Which segments there are: ``times`` as ($Number$, $Time$), the first and the last that a player asks for."""
+    """The first and the last segment that a player asks for, each as ($Number$, $Time$)."""
 
     first: tuple[int, int]
     last: tuple[int, int]
@@ -32,7 +32,7 @@ class Numbers:
 @dataclass(frozen=True, slots=True)
 class _Place:
     """A representation, with the levels that it stands in; ``base`` is what its references resolve against, ``now`` the
-    time, and ``deeply`` whether its segments are looked at."""
+    time, ``deeply`` whether its segments are looked at, and ``number`` which it is in the manifest."""
 
     mpd: Mpd
     period: Period
@@ -41,6 +41,7 @@ class _Place:
     base: str
     now: float
     deeply: bool
+    number: int
 
     @property
     def levels(self) -> tuple[Element, ...]:
@@ -61,7 +62,7 @@ def dash_steps(mpd: Mpd, base: str, now: float) -> Iterator[Step]:
             if count > MOST_REPRESENTATIONS:
                 return
             at_base = _inherit(_inherit(over, group.element), each.element)
-            yield from _named(_Place(mpd, period, group, each, at_base, now, deeply=at == 0))
+            yield from _named(_Place(mpd, period, group, each, at_base, now, deeply=at == 0, number=count))
 
 
 def current_period(mpd: Mpd, now: float) -> Period | None:
@@ -102,7 +103,7 @@ def _named(place: _Place) -> Iterator[Step]:
     name = f"{kind or 'representation'} {each.get('id')[:20]}".strip()
     needed = place.deeply and kind in {"video", "audio", ""}
     for step in _steps(place):
-        yield replace(step, name=f"{step.name} of {name}", codecs=codecs, needed=needed)
+        yield replace(step, name=f"{step.name} of {name}", codecs=codecs, needed=needed, of=place.number)
 
 
 def _steps(place: _Place) -> Iterator[Step]:
@@ -125,9 +126,11 @@ def _template(place: _Place) -> Iterator[Step]:
     if numbers is None:
         return
     first = "the segment at which players begin" if place.mpd.is_live else "the first segment"
-    yield Step(Part.SEGMENT, first, _filled(addressing.media, each, place.base, numbers.first))
+    begins = _filled(addressing.media, each, place.base, numbers.first)
+    yield Step(Part.SEGMENT, first, begins, end=End.FIRST)
     if numbers.last != numbers.first:
-        yield Step(Part.SEGMENT, "the last segment", _filled(addressing.media, each, place.base, numbers.last))
+        ends = _filled(addressing.media, each, place.base, numbers.last)
+        yield Step(Part.SEGMENT, "the last segment", ends, end=End.LAST)
 
 
 def _filled(template: str, each: Representation, base: str, at: tuple[int, int]) -> str:
@@ -192,10 +195,10 @@ def _list(place: _Place) -> Iterator[Step]:
     lists = [told for level in place.levels if (told := level.first("SegmentList")) is not None]
     yield from _initialization(lists, place.base)
     urls = next((told.all("SegmentURL") for told in lists if told.first("SegmentURL")), [])
-    for name, found in (("the first segment", urls[:1]), ("the last segment", urls[1:][-1:])):
+    for end, found in ((End.FIRST, urls[:1]), (End.LAST, urls[1:][-1:])):
         for told in found if place.deeply else ():
             url = resolve(told.get("media"), place.base) or place.base
-            yield Step(Part.SEGMENT, name, url, _span(told.get("mediaRange")))
+            yield Step(Part.SEGMENT, f"the {end.value} segment", url, _span(told.get("mediaRange")), end=end)
 
 
 def _base(place: _Place) -> Iterator[Step]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from gateway.diagnosis.seen import Part, Step
+from gateway.diagnosis.seen import End, Part, Step
 from gateway.inspection import MediaPlaylist, Multivariant
 from gateway.inspection.media_playlist import ByteRange, Key, Segment
 from gateway.inspection.presentation import Variant
@@ -87,9 +87,9 @@ def first_segments(read: MediaPlaylist, base: str, codecs: tuple[str, ...]) -> I
         url = resolve(first.map.uri, base) or first.map.uri
         yield Step(Part.MAP, "the initialization segment", url, span_of(first.map.byte_range), codecs)
     name = "the segment at which players begin" if begin else "the first segment"
-    yield replace(_segment(read.segments, there[begin], base, codecs), name=name)
+    yield replace(_segment(read.segments, there[begin], base, codecs), name=name, end=End.FIRST)
     if len(there) > begin + 1:
-        yield replace(_segment(read.segments, there[-1], base, codecs), name="the last segment")
+        yield replace(_segment(read.segments, there[-1], base, codecs), name="the last segment", end=End.LAST)
 
 
 def _there(read: MediaPlaylist) -> list[int]:
@@ -116,8 +116,8 @@ def _segment(listed: Sequence[Segment], at: int, base: str, codecs: tuple[str, .
 def beside(read: MediaPlaylist, base: str, name: str) -> Iterator[Step]:
     """The same of sound that goes with a variant, but for the last segment."""
     for step in first_segments(read, base, ()):
-        if not step.name.startswith("the last"):
-            yield replace(step, name=f"{step.name} of {name}")
+        if step.end is not End.LAST:
+            yield replace(step, name=f"{step.name} of {name}", end=None)
 
 
 def _is_whole(keys: Sequence[Key]) -> bool:

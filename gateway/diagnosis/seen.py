@@ -28,11 +28,21 @@ class Part(enum.Enum):
     """What a UTCTiming names."""
 
 
+class End(enum.Enum):
+    """Which of the segments that are walked one is."""
+
+    FIRST = "first"
+    """That at which players begin."""
+
+    LAST = "last"
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """A resource that is looked at. ``name`` stands in sentences ("the first segment"); ``span`` is the Range that its
     manifest names, if it names one; ``codecs`` is what the manifest says of it; ``encrypted`` if its bytes are hidden;
-    ``needed`` is false of one that a player can do without."""
+    ``needed`` is false of one that a player can do without; ``end`` is None of all but the first and the last segment
+    that are walked; ``of`` is its representation's number in the manifest, from 1, or 0 where it is none's."""
 
     part: Part
     name: str
@@ -41,6 +51,8 @@ class Step:
     codecs: tuple[str, ...] = ()
     encrypted: bool = False
     needed: bool = True
+    end: End | None = None
+    of: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from itertools import dropwhile
 
 from gateway.diagnosis.finding import Finding, Weight
 from gateway.diagnosis.form import Form
-from gateway.diagnosis.seen import Part, Seen
+from gateway.diagnosis.seen import End, Seen
 from gateway.inspection import MediaPlaylist
 from gateway.inspection.media_playlist import Segment
 from gateway.inspection.mpeg_ts import CLOCK, first_time
@@ -21,8 +21,8 @@ _ROUNDING = 0.5
 
 def timestamp_findings(steps: Sequence[Seen], media: MediaPlaylist | None) -> Iterator[Finding]:
     """Time stamps of a recording in MPEG-TS that are not where EXTINF puts them, and no EXT-X-DISCONTINUITY says so."""
-    ends = [seen for seen in steps if seen.step.part is Part.SEGMENT and seen.step.name in _ENDS]
-    if media is None or media.is_live or len(ends) != len(_ENDS):
+    ends = [seen for seen in steps if seen.step.end is not None]
+    if media is None or media.is_live or len(ends) != len(End):
         return
     first, last = (_begins(seen) for seen in ends)
     said = _said(media.segments)
@@ -39,9 +39,6 @@ def timestamp_findings(steps: Sequence[Seen], media: MediaPlaylist | None) -> It
     cause = f"the time stamps of the last segment stand {moved}, where the playlist's EXTINF say {seconds:.1f} s"
     change = "write #EXT-X-DISCONTINUITY where they begin anew, and in EXTINF how long each segment is"
     yield Finding("timestamps", Weight.HARMS, cause, change, tuple(seen.step.name for seen in ends))
-
-
-_ENDS = ("the first segment", "the last segment")
 
 
 def _begins(seen: Seen) -> float | None:
