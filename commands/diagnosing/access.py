@@ -80,7 +80,7 @@ def _who(known: Known, address: Address, key: str) -> tuple[Identity | None, lis
     if address.grant and judged.claims:
         origin, slash, prefix = judged.claims.audience.partition("://")[2].partition("/")
         scope = Scope(f"{judged.claims.audience.partition('://')[0]}://{origin}", slash + prefix or "/")
-        found += [] if address.covered_by(scope) else [uncovered(scope, address.url)]
+        found += [] if address.covered_by(scope) else [uncovered(scope)]
     return judged.identity, found
 
 

@@ -107,7 +107,7 @@ def _untimely(claims: Claims, name: str, now: float, longest: int) -> str:
     return ""
 
 
-def uncovered(scope: Scope, url: str) -> Finding:
+def uncovered(scope: Scope) -> Finding:
     """A grant that does not open the address it stands in."""
     cause = f"the grant opens what lies beneath {scope.origin}{scope.prefix}, and the address lies elsewhere"
     return _finding(

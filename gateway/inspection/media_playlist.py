@@ -74,8 +74,7 @@ class Part:
 
 @dataclass(frozen=True)
 class MediaPlaylist:
-    """What a media playlist says. What it does not say is None, or zero for a sequence number, as the standard has it.
-    ``playlist`` are its lines."""
+    """What a media playlist says; what it does not say is None, or 0 for ``skipped``. ``playlist`` are its lines."""
 
     playlist: Playlist
     segments: tuple[Segment, ...]
@@ -84,7 +83,6 @@ class MediaPlaylist:
     maps: tuple[Map, ...]
     version: int | None
     target_duration: int | None
-    media_sequence: int
     playlist_type: str
     ended: bool
     skipped: int
@@ -135,7 +133,6 @@ def read_media_playlist(playlist: Playlist) -> MediaPlaylist:
         maps=tuple(reader.maps),
         version=_number(playlist, "EXT-X-VERSION"),
         target_duration=_number(playlist, "EXT-X-TARGETDURATION"),
-        media_sequence=_number(playlist, "EXT-X-MEDIA-SEQUENCE") or 0,
         playlist_type=next((tag.value.strip() for tag in playlist.tags("EXT-X-PLAYLIST-TYPE")), ""),
         ended=bool(playlist.tags("EXT-X-ENDLIST")),
         skipped=next((integer(tag["SKIPPED-SEGMENTS"]) or 0 for tag in playlist.tags("EXT-X-SKIP")), 0),

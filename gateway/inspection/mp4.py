@@ -41,8 +41,8 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """A track; ``duration`` in seconds, ``bytes`` what its sample table says that its samples take, None where it has
-    none; ``channels`` and ``rate`` of sound."""
+    """A track; ``duration`` in seconds; ``width`` and ``height`` of pictures in pixels, ``samples`` how many its sample
+    table has, ``channels`` of sound: each of these is 0 where it is not told."""
 
     handler: Handler
     codec: Codec | None
