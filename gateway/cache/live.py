@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 
 from gateway.manifests import Kind
-from gateway.manifests.outline import is_dynamic, is_live, presentation, seconds, tags
+from gateway.manifests.duration import seconds
+from gateway.manifests.outline import is_dynamic, is_live, presentation, tags
 
 UNTOLD = 1.0
 """Seconds that a live manifest may be old if it does not tell when it changes, or cannot be read."""
@@ -47,5 +48,5 @@ def _told(duration: re.Match[bytes] | None) -> float:
 def _of_presentation(attributes: Mapping[str, str]) -> float | None:
     if not is_dynamic(attributes):
         return None
-    told = seconds(attributes.get("minimumUpdatePeriod", "")) or seconds(attributes.get("maxSegmentDuration", ""))
-    return told * _SHARE if told else UNTOLD
+    told = [seconds(attributes.get(name, "")) or 0.0 for name in ("minimumUpdatePeriod", "maxSegmentDuration")]
+    return next((each * _SHARE for each in told if each > 0), UNTOLD)

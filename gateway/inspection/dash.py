@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from gateway.inspection.codec import read_codecs
 from gateway.inspection.encryption import Encryption, system_of
-from gateway.inspection.mpd import AdaptationSet, Mpd, Period, Representation, seconds
+from gateway.inspection.mpd import AdaptationSet, Mpd, Period, Representation
 from gateway.inspection.playlist import decimal, integer
 from gateway.inspection.presentation import (
     Kind,
@@ -22,6 +22,7 @@ from gateway.inspection.presentation import (
 )
 from gateway.inspection.timeline import extent_of
 from gateway.inspection.xml_tree import Element
+from gateway.manifests.duration import seconds
 
 _TRICK_PLAY = "http://dashif.org/guidelines/trickmode"
 _TRANSFER = "urn:mpeg:mpegB:cicp:TransferCharacteristics"

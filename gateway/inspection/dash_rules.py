@@ -10,9 +10,10 @@ from gateway.inspection import representation_rules
 from gateway.inspection.dash import edge_of
 from gateway.inspection.finding import Finding, error, shown, warning
 from gateway.inspection.media_rules import STALE_SECONDS
-from gateway.inspection.mpd import Mpd, Period, seconds
+from gateway.inspection.mpd import Mpd, Period
 from gateway.inspection.playlist import moment
 from gateway.inspection.timeline import extent_of
+from gateway.manifests.duration import seconds
 
 _DURATIONS = (
     "mediaPresentationDuration",

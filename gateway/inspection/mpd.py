@@ -3,20 +3,14 @@ filled in."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.inspection.playlist import decimal, integer, moment
 from gateway.inspection.xml_tree import Document, Element
+from gateway.manifests.duration import seconds
 
-_DURATION = re.compile(
-    r"(?P<minus>-?)P(?:(?P<Y>\d{1,5})Y)?(?:(?P<Mo>\d{1,6})M)?(?:(?P<D>\d{1,9})D)?"
-    r"(?:T(?:(?P<H>\d{1,9})H)?(?:(?P<M>\d{1,12})M)?(?:(?P<S>\d{1,15}(?:\.\d{0,20})?)S)?)?",
-    re.ASCII,
-)
-_UNITS = {"Y": 31_557_600.0, "Mo": 2_629_800.0, "D": 86400.0, "H": 3600.0, "M": 60.0, "S": 1.0}
 _HOW = ("SegmentTemplate", "SegmentList", "SegmentBase")
 _TOLD_OF_SEGMENTS = ("media", "initialization", "timescale", "duration", "startNumber", "presentationTimeOffset")
 LONGEST = 1024
@@ -26,15 +20,6 @@ MOST = 2000
 """Representations of one manifest, and periods; more are not read."""
 
 _INHERITED = ("mimeType", "codecs", "width", "height", "frameRate", "contentType", "audioSamplingRate")
-
-
-def seconds(text: str) -> float | None:
-    """An xs:duration in seconds, months and years at their mean length; None for anything else."""
-    found = _DURATION.fullmatch(text.strip()[:100])
-    if found is None or text.strip().endswith(("P", "T")):
-        return None
-    total = sum(float(found[unit]) * length for unit, length in _UNITS.items() if found[unit])
-    return -total if found["minus"] else total
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from gateway.manifests.outline import is_dynamic, is_live, presentation, seconds, tags
+from gateway.manifests.duration import seconds
+from gateway.manifests.outline import is_dynamic, is_live, presentation, tags
 from gateway.manifests.sniff import Kind
 
 
@@ -53,4 +54,5 @@ def _of_presentation(text: bytes) -> float | None:
         return None
     if is_dynamic(attributes):
         return math.inf
-    return seconds(attributes.get("mediaPresentationDuration", "")) or None
+    told = seconds(attributes.get("mediaPresentationDuration", ""))
+    return told if told and told > 0 else None

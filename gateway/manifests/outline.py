@@ -13,11 +13,6 @@ _MOST_TAGS = 1000  # a playlist has one of each
 _BEFORE = 16
 _BLANK = b" \t\xef\xbb\xbf"  # with the byte order mark
 _LONGEST_LINE = 1024
-_DURATION = re.compile(
-    r"P(?:([0-9]{1,9})Y)?(?:([0-9]{1,9})M)?(?:([0-9]{1,9})D)?"
-    r"(?:T(?:([0-9]{1,9})H)?(?:([0-9]{1,9})M)?(?:([0-9]{1,9}(?:\.[0-9]*+)?)S)?)?"
-)
-_UNITS = (365 * 86_400, 30 * 86_400, 86_400, 3600, 60, 1)
 
 Tag = tuple[bytes, bytes]
 """A tag of an HLS playlist, by its name without ``#EXT-X-``, and the rest of its line."""
@@ -79,9 +74,3 @@ def presentation(text: bytes) -> Mapping[str, str] | None:
 def is_dynamic(attributes: Mapping[str, str]) -> bool:
     """Whether a presentation goes on (ISO/IEC 23009-1, section 5.3.1.2)."""
     return attributes.get("type", "").strip() == "dynamic"
-
-
-def seconds(duration: str) -> float:
-    """An ISO 8601 duration in seconds; 0 for what is none, or below zero."""
-    found = _DURATION.fullmatch(duration.strip())
-    return sum(float(number or 0) * unit for number, unit in zip(found.groups(), _UNITS, strict=True)) if found else 0.0

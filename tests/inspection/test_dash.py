@@ -10,9 +10,10 @@ from demo.origin import MEDIA
 from gateway.inspection.dash import tell_dash
 from gateway.inspection.dash_rules import find
 from gateway.inspection.encryption import Encryption
-from gateway.inspection.mpd import read_mpd, seconds
+from gateway.inspection.mpd import read_mpd
 from gateway.inspection.presentation import LowLatency, Presentation, Segments, Size
 from gateway.inspection.xml_tree import read_xml
+from gateway.manifests.duration import seconds
 from tests.manifests.corpora import CORPORA, corpus
 
 NOW = datetime(2030, 1, 1, 12, 1, tzinfo=UTC)
@@ -157,6 +158,8 @@ def test_a_mistake_is_found_in_its_place(right: bytes, wrong: bytes, problem: tu
         ("PT1H2M3.5S", 3723.5),
         ("P1DT1S", 86401.0),
         ("-PT1S", -1.0),
+        ("P1Y1M", 395 * 86400.0),
+        ("PT1M", 60.0),
         ("PT", None),
         ("P", None),
         ("40", None),
