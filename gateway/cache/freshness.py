@@ -123,14 +123,18 @@ def _least(head: Head) -> float:
 def age(head: Head, times: Times, now: float) -> float:
     """The seconds since the origin made or confirmed an answer, never negative, as RFC 9111, section 4.2.3, reckons.
 
-    An Age that is none counts for nothing, of several the first counts; a Date that is none is when the answer came. A
-    Date is up to a second earlier than the moment it tells, for it has no fractions; that second is no age, or a live
-    playlist would be old when it comes.
+    A Date that is none is when the answer came. It is up to a second earlier than the moment it tells, for it has no
+    fractions; that second is no age, or a live playlist would be old when it comes.
     """
     delay = max(0.0, times.answered - times.asked)
     apparent = max(0.0, times.answered - _date(head, times) - _DATE_RESOLUTION)
-    told = delta(head.get("Age").partition(",")[0].strip()) or 0
-    return max(apparent, told + delay) + max(0.0, now - times.answered)
+    return max(apparent, told_age(head) + delay) + max(0.0, now - times.answered)
+
+
+def told_age(head: Head) -> int:
+    """The seconds that caches on the way have kept an answer, by its Age: 0 by one that is none, and the first of
+    several counts."""
+    return delta(head.get("Age").partition(",")[0].strip()) or 0
 
 
 def refreshed(stored: Head, answer: Head) -> Head:

@@ -7,6 +7,7 @@ from email.utils import parsedate_to_datetime
 from statistics import median
 from urllib.parse import urlsplit
 
+from gateway.cache.freshness import told_age
 from gateway.diagnosis.finding import Finding, Weight
 from gateway.diagnosis.seen import Got, Seen
 from gateway.diagnosis.times import span
@@ -22,9 +23,7 @@ def skew_of(got: Got) -> float | None:
         date = parsedate_to_datetime(got.head.get("Date")).timestamp()
     except (ValueError, TypeError):
         return None
-    age = got.head.get("Age")
-    date += int(age) if age.isascii() and age.isdigit() and len(age) < 10 else 0
-    difference = date + 0.5 - (got.at - got.seconds / 2)
+    difference = date + told_age(got.head) + 0.5 - (got.at - got.seconds / 2)
     return 0.0 if abs(difference) < 1.5 + got.seconds else difference
 
 

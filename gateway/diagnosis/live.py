@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from gateway.cache.directives import Directives
+from gateway.cache.freshness import told_age
 from gateway.diagnosis.finding import Finding, Weight
 from gateway.diagnosis.seen import Got
 
@@ -31,8 +33,7 @@ class Reread:
 def live_findings(reread: Reread, got: Got, skew: float) -> Sequence[Finding]:
     """What keeps a live playlist from going on. ``skew`` is by how much the origin's clock is ahead, in seconds."""
     found = []
-    age = got.head.get("Age")
-    kept = int(age) if age.isascii() and age.isdigit() and len(age) < 10 else 0
+    kept = told_age(got.head)
     if not reread.changed:
         by_cache = kept > reread.target
         why = f", and a cache has kept it for {kept} s (Age)" if by_cache else ""
@@ -50,12 +51,11 @@ def live_findings(reread: Reread, got: Got, skew: float) -> Sequence[Finding]:
 
 
 def _caching(reread: Reread, got: Got) -> Sequence[Finding]:
-    told = got.head.get("Cache-Control")
-    ages = [part.strip() for part in told.lower().split(",") if part.strip().startswith(("max-age=", "s-maxage="))]
-    seconds = [int(part.partition("=")[2]) for part in ages if part.partition("=")[2].isdigit()]
-    if not seconds or max(seconds) <= reread.target:
+    told = Directives.of(got.head)
+    seconds = max(told.s_maxage or 0, told.max_age or 0)
+    if told.no_store or told.no_cache or seconds <= reread.target:
         return []
     longer = f"longer than its target duration of {reread.target:g} s"
-    cause = f"the origin allows the live playlist to be kept for {max(seconds)} s, {longer}"
+    cause = f"the origin allows the live playlist to be kept for {seconds} s, {longer}"
     change = f"let the origin send Cache-Control: max-age={max(int(reread.target / 2), 1)} with it"
     return [Finding("live_caching", Weight.DIRECT, cause, change, (reread.name,))]

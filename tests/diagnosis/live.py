@@ -13,7 +13,7 @@ WINDOW = 5
 BEGAN = 3600
 
 
-def live_hls(origin: Origin, *, stands: bool = False, cache: str = "no-cache", age: int = 0) -> str:
+def live_hls(origin: Origin, *, stands: bool = False, cache: str = "no-cache", age: str = "") -> str:
     """A sliding window of segments of a second each, which ``stands`` still; returns its path."""
     begun = int(time.time())
     for number in range(10):
@@ -24,7 +24,7 @@ def live_hls(origin: Origin, *, stands: bool = False, cache: str = "no-cache", a
         first = begun if stands else int(time.time())
         lines = ["#EXTM3U", "#EXT-X-VERSION:3", "#EXT-X-TARGETDURATION:1", f"#EXT-X-MEDIA-SEQUENCE:{first}"]
         lines += [line for at in range(first, first + WINDOW) for line in ("#EXTINF:1.0,", f"{at % 10}.ts")]
-        fields = {"Cache-Control": cache, "Age": str(age or "")}
+        fields = {"Cache-Control": cache, "Age": age}
         Resource("\n".join([*lines, ""]).encode(), TYPES[".m3u8"], fields=fields)(request)
 
     origin.scripts["/live/index.m3u8"] = playlist

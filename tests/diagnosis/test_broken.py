@@ -240,15 +240,33 @@ def test_no_variant_that_is_alive(diagnosed: Diagnose, media: Origin) -> None:
 
 
 def test_a_live_playlist_that_stands_still(diagnosed: Diagnose, media: Origin) -> None:
-    told = diagnosed(live_hls(media, stands=True, age=300))
+    told = diagnosed(live_hls(media, stands=True, age="300"))
     assert (told.exit, told.codes()) == (1, ["stale"])
     assert "a cache has kept it for 300 s" in told.sentence
     assert "let the cache keep it" in told.change
 
 
-def test_a_live_playlist_that_caches_may_keep_for_too_long(diagnosed: Diagnose, media: Origin) -> None:
-    told = diagnosed(live_hls(media, cache="max-age=30"))
+@pytest.mark.parametrize("cache", ["max-age=30", 'Max-Age="30"', "s-maxage=30, max-age=0"])
+def test_a_live_playlist_that_caches_may_keep_for_too_long(diagnosed: Diagnose, media: Origin, cache: str) -> None:
+    told = diagnosed(live_hls(media, cache=cache))
     assert (told.exit, told.codes()) == (0, ["live_caching"])
+
+
+@pytest.mark.parametrize(
+    "cache", ["max-age=\xb2", "no-cache, max-age=30", "no-store, max-age=30", "max-age=30, max-age=0"]
+)
+def test_a_live_playlist_that_caches_may_not_keep(diagnosed: Diagnose, media: Origin, cache: str) -> None:
+    told = diagnosed(live_hls(media, cache=cache))
+    assert (told.exit, told.codes()) == (0, [])
+
+
+@pytest.mark.parametrize("age", ["300, 7", "99999999999"])
+def test_how_long_a_cache_has_kept_it_is_read_as_the_gateway_reads_it(
+    diagnosed: Diagnose, media: Origin, age: str
+) -> None:
+    told = diagnosed(live_hls(media, stands=True, age=age))
+    assert (told.exit, told.codes()) == (1, ["stale"])
+    assert "a cache has kept it" in told.sentence
 
 
 def test_a_redirect_to_an_origin_that_is_not_allowed(diagnosed: Diagnose, media: Origin) -> None:
