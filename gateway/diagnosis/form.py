@@ -13,6 +13,7 @@ ENOUGH = 64 * 1024
 """Bytes of a body by which its form, and mostly its tracks, can be told."""
 
 _BOX = re.compile(rb"[\x20-\x7e\xa9]{4}")
+_TTML = re.compile(rb"(?:\xef\xbb\xbf)?+(?:\s+|<\?.*?\?>|<!--.*?-->)*+<(?:[A-Za-z_][\w.-]*+:)?tt[\s/>]", re.DOTALL)
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 
 
@@ -26,6 +27,7 @@ class Form(enum.Enum):
     WEBM = "WebM"
     AUDIO = "audio"
     WEBVTT = "WebVTT"
+    TTML = "TTML"
     HTML = "a web page"
     JSON = "JSON"
     XML = "XML"
@@ -38,7 +40,7 @@ class Form(enum.Enum):
     @property
     def is_media(self) -> bool:
         """Whether a segment may be of this form."""
-        return self in {Form.TS, Form.ISO, Form.WEBM, Form.AUDIO, Form.WEBVTT}
+        return self in {Form.TS, Form.ISO, Form.WEBM, Form.AUDIO, Form.WEBVTT, Form.TTML}
 
     @property
     def is_message(self) -> bool:
@@ -74,6 +76,8 @@ def _other_form(start: bytes) -> Form:
     text = start.lstrip(b"\xef\xbb\xbf \t\r\n")
     if text.startswith((b"{", b"[")):
         return Form.JSON
+    if _TTML.match(start):
+        return Form.TTML
     return Form.XML if text.startswith(b"<") else Form.TEXT
 
 

@@ -124,6 +124,26 @@ def test_an_mp4_that_begins_with_another_box_than_most_plays(diagnosed: Diagnose
     assert (told.exit, told.sentence) == (0, "It plays.")
 
 
+@pytest.mark.parametrize(
+    ("subtitles", "codes"),
+    [
+        (b'<?xml version="1.0"?>\n<!-- a -->\n<tt xmlns="http://www.w3.org/ns/ttml"/>', []),
+        (b'<tt:tt xmlns:tt="http://www.w3.org/ns/ttml"/>', []),
+        (b'<?xml version="1.0"?>\n<Error/>', ["xml_instead"]),
+    ],
+)
+def test_subtitles_in_a_ttml_file_are_what_they_should_be(
+    diagnosed: Diagnose, media: Origin, subtitles: bytes, codes: list[str]
+) -> None:
+    manifest = (MEDIA / "dash" / "manifest.mpd").read_bytes()
+    beside = b'<AdaptationSet mimeType="application/ttml+xml" lang="en"><Representation id="text" bandwidth="9">'
+    beside += b"<BaseURL>text.ttml</BaseURL></Representation></AdaptationSet></Period>"
+    media.scripts["/dash/manifest.mpd"] = Resource(manifest.replace(b"</Period>", beside), TYPES[".mpd"])
+    media.scripts["/dash/text.ttml"] = Resource(subtitles, "application/ttml+xml")
+    told = diagnosed("/dash/manifest.mpd")
+    assert (told.exit, told.codes()) == (0, codes)
+
+
 def test_a_short_text_that_begins_with_g_is_no_transport_stream(diagnosed: Diagnose, media: Origin) -> None:
     media.scripts["/hls-ts/360p/segment-00.ts"] = Resource(b"Gone for good", "video/mp2t")
     told = diagnosed("/hls-ts/360p/index.m3u8")
