@@ -23,7 +23,7 @@ from gateway.problem import (
     MethodNotAllowed,
     MissingKey,
     NotFound,
-    OriginNotAllowed,
+    OwnAddress,
     Problem,
 )
 from gateway.service.gateway import Gateway
@@ -136,9 +136,9 @@ class Handler(Answering):
         self.set_header("Server-Timing", self.record.timing(time.monotonic()))
 
     def refuse_own_request(self) -> None:
-        """Raise `OriginNotAllowed` if the request is one of this gateway's own: it would ask itself without end."""
+        """Raise `OwnAddress` if the request is one of this gateway's own: it would ask itself without end."""
         if self.gateway.via in self.request.headers.get("Via", ""):
-            raise OriginNotAllowed("The url leads back to this gateway.")
+            raise OwnAddress("The url leads back to this gateway.")
 
     # -- what is answered ----------------------------------------------------------------------------------------
 
