@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from threading import Event
 from urllib.parse import quote
 
 import pytest
@@ -15,7 +17,7 @@ from demo.origin import MEDIA
 from tests.demo.chromium import responses, wait_until
 from tests.players.site import Site, state
 from tests.scripted_origin import Origin, answer
-from tests.service import Service, tiers_text
+from tests.service import HANG, Service, tiers_text
 
 pytestmark = pytest.mark.timeout(180)
 HLS = "application/vnd.apple.mpegurl"
@@ -39,6 +41,22 @@ class Stage:
         clone = {"BASE-ID": "a", "ID": "b", "URI-REPLACEMENT": replacement}
         told = {"VERSION": 1, "TTL": seconds, "PATHWAY-PRIORITY": ["b", "a"], "PATHWAY-CLONES": [clone]}
         self.near.scripts["/steer"] = answer(json.dumps(told).encode(), 200, Content_Type="application/json")
+
+    def play_hls(self, browser: Chrome) -> None:
+        """Play it by hls.js, and hold the steering server's answer until it plays: hls.js may stop for good where it is
+        told to switch between the load of its first segment and the picture (1.7.4, without a gateway too)."""
+        steer, plays = self.near.scripts["/steer"], Event()
+
+        def hold(request: BaseHTTPRequestHandler) -> None:
+            plays.wait(HANG)
+            steer(request)
+
+        self.near.scripts["/steer"] = hold
+        self.site.play(browser, "hls.js", hls(self), options=LITTLE)
+        wait_until(lambda: state(browser)["time"] > 0 or state(browser)["fatal"])
+        plays.set()
+        wait_until(lambda: any(path.endswith(".ts") for path in paths(self.far)) or state(browser)["fatal"])
+        self.watch(browser, 5)
 
     def watch(self, browser: Chrome, seconds: float) -> None:
         """Wait until so much has been played; nothing may have come from elsewhere than the site and the gateway."""
@@ -93,9 +111,7 @@ def paths(origin: Origin) -> list[str]:
 
 def test_a_clone_of_an_hls_pathway_plays_from_the_host_it_names(stage: Stage, browser: Chrome) -> None:
     stage.steer({"HOST": "127.0.0.2", "PARAMS": {"key": "a b"}})
-    stage.site.play(browser, "hls.js", hls(stage), options=LITTLE)
-    wait_until(lambda: any(path.endswith(".ts") for path in paths(stage.far)) or state(browser)["fatal"])
-    stage.watch(browser, 5)
+    stage.play_hls(browser)
     assert "/hls/360p/index.m3u8?key=a%20b" in paths(stage.far)
     steering = next(path for path in paths(stage.near) if path.startswith("/steer"))
     assert steering.startswith("/steer?app=1&_HLS_pathway=a&_HLS_throughput=")
@@ -104,9 +120,7 @@ def test_a_clone_of_an_hls_pathway_plays_from_the_host_it_names(stage: Stage, br
 
 def test_a_clone_with_an_address_for_each_variant_plays(stage: Stage, browser: Chrome) -> None:
     stage.steer({"PER-VARIANT-URIS": {"v": f"{stage.far.url}/hls/360p/index.m3u8"}})
-    stage.site.play(browser, "hls.js", hls(stage), options=LITTLE)
-    wait_until(lambda: any(path.endswith(".ts") for path in paths(stage.far)) or state(browser)["fatal"])
-    stage.watch(browser, 5)
+    stage.play_hls(browser)
 
 
 def test_a_clone_of_a_dash_pathway_plays_from_the_host_it_names(stage: Stage, browser: Chrome) -> None:
