@@ -1,6 +1,7 @@
-"""A live stream played for several token lifetimes: ``python -m benchmarks.token_lives [seconds] [lifetimes]``.
+"""A live stream for several token lifetimes: ``python -m benchmarks.token_lives [seconds] [lifetimes] [grants]``.
 
-Session tokens and playback grants both hold for so many seconds (60, and three of them, by default). Players watch
+Session tokens hold for so many seconds (60, and three of them, by default), and playback grants for ``grants`` seconds
+(as long as tokens): that is what the browser's own player, which gets no tokens, plays by. Players watch
 side by side in one Chromium, on a provider's page by sluicegate.js. Then the key is revoked. For each player: how often
 it stood still, for want of data or of a processor, tokens fetched, requests tried again, and the seconds from when the
 revocation is written to the first request that was refused. The gateway is told by SIGHUP, as `systemctl reload` does.
@@ -85,9 +86,11 @@ AFTERWARDS = 20
 HEAD = f"{'player':<10}{'media':<7}{'played':>8}{'starved':>9}{'busy':>6}{'tokens':>8}{'again':>7}{'fatal':>7}  refused"
 
 
-def watch(folder: Path, players: Sequence[tuple[str, str]], seconds: int, lifetimes: int) -> Iterator[Watched]:
+def watch(
+    folder: Path, players: Sequence[tuple[str, str]], seconds: int, lifetimes: int, grants: int
+) -> Iterator[Watched]:
     """Play, revoke, and tell of each player."""
-    lives = f"session: {{lifetime: {seconds}s}}\nplayback: {{lifetime: {seconds}s}}\n"
+    lives = f"session: {{lifetime: {seconds}s}}\nplayback: {{lifetime: {grants}s}}\n"
     with origin() as media, chromium(folder / "browser") as browser:
         service = Service.start(folder / "gateway", lives + tiers_text(media))
         site = Site.start(f"http://127.0.0.1:{service.port}", service.add_key("acme", "partner"))
@@ -113,11 +116,12 @@ def watch(folder: Path, players: Sequence[tuple[str, str]], seconds: int, lifeti
 
 
 def main() -> None:
-    asked = [int(argument) for argument in sys.argv[1:3]]
-    seconds, lifetimes = asked + [60, 3][len(asked) :]
+    asked = [int(argument) for argument in sys.argv[1:4]]
+    seconds, lifetimes, *more = asked + [60, 3][len(asked) :]
+    grants = more[0] if more else seconds
     with tempfile.TemporaryDirectory() as made:
-        *rows, native = watch(Path(made) / "all", PLAYERS, seconds, lifetimes)
-        (alone,) = watch(Path(made) / "native", [NATIVE], seconds, 0)
+        *rows, native = watch(Path(made) / "all", PLAYERS, seconds, lifetimes, grants)
+        (alone,) = watch(Path(made) / "native", [NATIVE], seconds, 0, grants)
     print(HEAD)
     for row in [*rows, replace(native, refused=alone.refused)]:
         print(row.row())
