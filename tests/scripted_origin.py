@@ -49,6 +49,12 @@ class Origin:
         threading.Thread(target=origin.server.serve_forever, args=(0.02,), daemon=True).start()
         return origin
 
+    def renewed(self) -> Self:
+        """The same, as if it were new: for tests that share one."""
+        self.scripts.clear()
+        self.asked.clear()
+        return self
+
     @property
     def url(self) -> str:
         assert self.server is not None

@@ -44,8 +44,8 @@ def _of_playlist(text: bytes) -> Length:
     if all(name != b"ENDLIST" for name, _ in told):
         return Length()
     lasting = Counter(_SEGMENT.findall(text))  # of thousands of segments, most are of one length
-    seconds = math.fsum(float(each) * segments for each, segments in lasting.items())
-    return Length(seconds, any(name == b"PLAYLIST-TYPE" and value.strip() == b":EVENT" for name, value in told))
+    total = math.fsum(float(each) * segments for each, segments in lasting.items())
+    return Length(total, any(name == b"PLAYLIST-TYPE" and value.strip() == b":EVENT" for name, value in told))
 
 
 def _of_presentation(text: bytes) -> float | None:

@@ -53,10 +53,7 @@ def service(shared: tuple[Service, Origin]) -> Service:
 
 @pytest.fixture
 def origin(shared: tuple[Service, Origin]) -> Origin:
-    """Without what was before."""
-    shared[1].scripts.clear()
-    shared[1].asked.clear()
-    return shared[1]
+    return shared[1].renewed()
 
 
 def inspect(service: Service, url: str, headers: Mapping[str, str] | None = None, method: str = "GET") -> Reply:

@@ -32,10 +32,7 @@ def service(standing_service: Service) -> Service:
 
 @pytest.fixture
 def origin(standing_origin: Origin) -> Origin:
-    """As if it were new."""
-    standing_origin.scripts.clear()
-    standing_origin.asked.clear()
-    return standing_origin
+    return standing_origin.renewed()
 
 
 @pytest.fixture

@@ -48,8 +48,7 @@ def track(tmp_path_factory: pytest.TempPathFactory) -> Track:
 
 @pytest.fixture(autouse=True)
 def fresh(origin: Origin) -> None:
-    origin.scripts.clear()
-    origin.asked.clear()
+    origin.renewed()
 
 
 def ranged(content: bytes, content_type: str = "video/mp4") -> Script:
