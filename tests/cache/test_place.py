@@ -11,7 +11,7 @@ import pytest
 from gateway.cache import memory_folder, place
 from tests.conftest import StartService
 from tests.scripted_origin import Origin, answer
-from tests.service import HANG, tiers_text
+from tests.service import HANG, opened, tiers_text
 
 
 @pytest.fixture
@@ -52,8 +52,7 @@ def test_what_is_none_of_a_gateways_is_left(memory: Path, tmp_path_factory: pyte
 
 def folder_of(pid: int) -> Path:
     """The folder that a process holds locked."""
-    held = (str(each.readlink()) for each in Path(f"/proc/{pid}/fd").iterdir() if each.is_symlink())
-    return next(Path(file).parent for file in held if file.endswith("/living"))
+    return next(Path(file).parent for file in opened(pid) if file.endswith("/living"))
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL], ids=["stopped", "killed"])

@@ -8,9 +8,7 @@ import shutil
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -18,16 +16,12 @@ import pytest
 from tests.conftest import StartService
 from tests.handlers.test_cache import BODY, FRESH, Fields, Slow, digest, use
 from tests.scripted_origin import Origin, answer, send_head
-from tests.service import HANG, Service, tiers_text
+from tests.service import HANG, Service, opened, tiers_text
 
 
 def drafts(service: Service) -> int:
     """Bodies' files that are open in the gateway."""
-    opened = 0
-    for link in Path(f"/proc/{service.process.pid}/fd").iterdir():
-        with suppress(FileNotFoundError):
-            opened += "/bodies/" in str(link.readlink())
-    return opened
+    return sum("/bodies/" in path for path in opened(service.process.pid))
 
 
 def transfers(service: Service) -> str:

@@ -21,13 +21,13 @@ import pytest
 from tests.conftest import RedisServer, StartService
 from tests.handlers.test_cache import BODY, Fields, Slow, digest
 from tests.scripted_origin import Origin, answer, send_head
-from tests.service import HANG, Service, tiers_text
+from tests.service import HANG, Service, opened, tiers_text
 
 
 def memory(service: Service) -> Path:
     """The folder in memory: what the process has locked in it leads there."""
-    opened = [link.readlink() for link in Path(f"/proc/{service.process.pid}/fd").iterdir()]
-    return next(path.parent for path in opened if path.name == "living")
+    held = [Path(path) for path in opened(service.process.pid)]
+    return next(path.parent for path in held if path.name == "living")
 
 
 def token_of_all(service: Service, url: str) -> Fields:
@@ -137,10 +137,8 @@ def worker_of(service: Service, port: int) -> int:
         ends = f":{service.port:04X}", f":{port:04X}"
         sockets = {f"socket:[{row[9]}]" for row in rows if (row[1][8:], row[2][8:]) == ends}
         for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
-            for link in Path(f"/proc/{pid}/fd").iterdir():
-                with suppress(FileNotFoundError):
-                    if str(link.readlink()) in sockets:
-                        return int(pid)
+            if not sockets.isdisjoint(opened(pid)):
+                return int(pid)
     raise AssertionError("nobody has accepted it")
 
 
