@@ -16,11 +16,11 @@ from gateway.configuration import Generation
 from gateway.explanation import Asked, Dead, explain
 from gateway.explanation.living import living
 from gateway.identity import Grants, Keyring, KeyringError, Scope, keyring_path, opening
-from gateway.leases import Lease
-from gateway.links import address, minter, opened
 from gateway.origins.url import MediaUrl
+from gateway.playback.leases import Lease
+from gateway.playback.links import address, minter, opened
+from gateway.playback.scopes import LONGEST
 from gateway.policy import Identity, Json, duration, written
-from gateway.scopes import LONGEST
 from gateway.store.redis_store import embedded_store
 
 

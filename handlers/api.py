@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from gateway.leases import Terms
-from gateway.links import Links, minter
 from gateway.manifests import Asking
-from gateway.notes import SessionNotes
+from gateway.playback.leases import Terms
+from gateway.playback.links import Links, minter
+from gateway.playback.notes import SessionNotes
 from gateway.policy import Credential, Identity, Purpose
 from handlers.media import MediaHandler
 from handlers.own_address import own_address

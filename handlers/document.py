@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-from gateway.links import Links
 from gateway.manifests import Document, rewrite
 from gateway.manifests.decode import LARGEST as LARGEST_TEXT
 from gateway.manifests.decode import decode_whole
 from gateway.manifests.json_text import LARGEST as LARGEST_JSON
 from gateway.origins.client import Answer
+from gateway.playback.links import Links
 from gateway.problem import OriginTimedOut, OriginUnreachable
 from handlers.manifest import SECONDS_TO_READ, Manifest, unhurried
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from gateway.identity import opening
-from gateway.leases import Lease
-from gateway.links import address, minter, opened
+from gateway.playback.leases import Lease
+from gateway.playback.links import address, minter, opened
 from gateway.policy import Credential, Identity, Media, Purpose
 from handlers.base import Handler
 from handlers.target import target

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from gateway.links import Links
 from gateway.manifests import Document, Kind, document_of, is_undecided, kind_of, length, rewrite
 from gateway.manifests.decode import LARGEST, decode, decode_whole
 from gateway.origins.client import Answer
 from gateway.origins.head import Head
+from gateway.playback.links import Links
 from gateway.problem import OriginTimedOut, OriginUnreachable
 from handlers import fields
 from handlers.beside import beside

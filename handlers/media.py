@@ -12,12 +12,12 @@ from tornado.iostream import StreamClosedError
 
 from gateway import cmcd
 from gateway.cache import Filed
-from gateway.links import Links
 from gateway.manifests import Document, Kind
 from gateway.origins import headers
 from gateway.origins.client import Answer
 from gateway.origins.kind import kind_of_type
 from gateway.origins.url import MediaUrl
+from gateway.playback.links import Links
 from gateway.policy import Media, MediaKind
 from gateway.problem import OriginUnreachable
 from gateway.tiers.admitted import Admitted

@@ -6,14 +6,14 @@ from __future__ import annotations
 import re
 
 from gateway.identity import Grant
-from gateway.leases import Lease, Terms
-from gateway.links import Links, minter
 from gateway.manifests import Asking
-from gateway.notes import Noted, SessionNotes
 from gateway.origins.url import MediaUrl
+from gateway.playback.leases import Lease, Terms
+from gateway.playback.links import Links, minter
+from gateway.playback.notes import Noted, SessionNotes
+from gateway.playback.query import of_origin
 from gateway.policy import Purpose
 from gateway.problem import InvalidToken, InvalidUrl, MethodNotAllowed, OriginNotAllowed
-from gateway.query import of_origin
 from handlers.media import MediaHandler
 from handlers.own_address import own_address
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from gateway.origins.url import MediaUrl
+from gateway.playback.query import is_of_api, with_directives
 from gateway.problem import InvalidUrl
-from gateway.query import is_of_api, with_directives
 
 _LONGEST_NAME = 24  # what is longer may be a key, a token or a signature that was put there by mistake
 

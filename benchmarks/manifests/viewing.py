@@ -11,11 +11,11 @@ from typing import Self
 from urllib.parse import urljoin, urlsplit
 
 from gateway.identity import Grants, KeyFile, Keyring, Keys, Notes, Scope, read_keys
-from gateway.leases import Lease, Terms
-from gateway.links import Links, minter
 from gateway.manifests import Asking, Kind, Link, length, rewrite
-from gateway.notes import SessionNotes
 from gateway.origins.url import MediaUrl
+from gateway.playback.leases import Lease, Terms
+from gateway.playback.links import Links, minter
+from gateway.playback.notes import SessionNotes
 from gateway.policy import Identity
 from gateway.problem import Problem
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
 
 from gateway.identity import Scope
-from gateway.query import is_of_api, of_origin, with_directives
+from gateway.playback.query import is_of_api, of_origin, with_directives
 
 _PLAY = re.compile(r"/play/(?P<grant>[^/]+)/(?P<authority>[^/]+)(?P<path>/.*)", re.DOTALL)
 _API = re.compile(r"/api/?")

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from gateway.diagnosis.answers import adding
 from gateway.diagnosis.finding import Finding, Weight
 from gateway.diagnosis.redaction import plain, shown
-from gateway.leases import Terms
-from gateway.links import Links
 from gateway.manifests import Kind, MalformedManifest, rewrite
 from gateway.origins.guard import Judge
 from gateway.origins.url import MediaUrl
+from gateway.playback.leases import Terms
+from gateway.playback.links import Links
 from gateway.problem import InvalidUrl, OriginNotAllowed, Problem
 
 _TOLD = 3

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from commands.sign import sign as command
 from gateway.identity import Grants, KeyFile, Keyring, Keys, read_keys
-from gateway.scopes import LONGEST
+from gateway.playback.scopes import LONGEST
 from tests.commands.test_command_line import run
 from tests.scripted_origin import Origin, answer
 from tests.service import Service, tiers_text

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.identity import HOUR, LONGEST_VOD
-from gateway.leases import Lease, Terms
 from gateway.manifests import Length
+from gateway.playback.leases import Lease, Terms
 
 NOW = 1_800_000_123.5
 SIX_HOURS = 6 * HOUR

@@ -9,13 +9,13 @@ from functools import cached_property
 from urllib.parse import quote
 
 from gateway.identity import Grants, Scope
-from gateway.leases import Lease, Terms
 from gateway.manifests import Asking, Length
 from gateway.manifests.link import is_relative
 from gateway.origins.url import MediaUrl
+from gateway.playback.leases import Lease, Terms
+from gateway.playback.scopes import Scopes, alone, directory
 from gateway.policy import Identity
 from gateway.problem import InvalidUrl
-from gateway.scopes import Scopes, alone, directory
 
 _MANIFEST = re.compile(r"\.(?:m3u8?|mpd)\Z", re.IGNORECASE)
 _BEFORE_QUERY = re.compile(r"[^?#]*")

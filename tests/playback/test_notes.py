@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from gateway.identity import Grants, Keyring, Keys, Notes, NoteTooLongError, Scope, SessionTokens
 from gateway.manifests import MalformedManifest
-from gateway.notes import MOST, Noted, SessionNotes
 from gateway.origins.url import MediaUrl
+from gateway.playback.notes import MOST, Noted, SessionNotes
 from gateway.policy import Credential, Identity
 from gateway.problem import InvalidToken, InvalidUrl
 

@@ -5,7 +5,7 @@ import pytest
 from gateway.identity import Scope
 from gateway.manifests import MalformedManifest
 from gateway.origins.url import MediaUrl
-from gateway.scopes import LONGEST, MOST, MOST_DIRECTORIES, Scopes
+from gateway.playback.scopes import LONGEST, MOST, MOST_DIRECTORIES, Scopes
 
 ORIGIN = "https://cdn.example.com"
 FAR = "https://far.example.com"

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from gateway.cmcd import PARAMETER
 from gateway.identity import SessionTokens
-from gateway.notes import OWN
+from gateway.playback.notes import OWN
 
 _API_FIELDS = frozenset({"url", "token", "CMCD"})
 """What the gateway knows of the query of ``/api``, beside directives."""

@@ -1,0 +1,1 @@
+"""How what plays is addressed: where a manifest's references lead, what opens them, and for how long."""
