@@ -12,18 +12,20 @@ from gateway.origins.client import Answer
 from gateway.playback.links import Links
 from gateway.problem import OriginTimedOut, OriginUnreachable
 from handlers.manifest import SECONDS_TO_READ, Manifest, unhurried
+from handlers.sniffing import Sniffed
 
 _TYPES = {Document.JSON: "application/json", Document.WEBVTT: "text/vtt"}
 _LARGEST = {Document.JSON: LARGEST_JSON, Document.WEBVTT: LARGEST_TEXT}
 
 
-async def read_document(answer: Answer, document: Document, first: list[bytes], links: Links) -> Manifest | None:
+async def read_document(answer: Answer, document: Document, sniffed: Sniffed, links: Links) -> Manifest | None:
     """Read what may name media, and rewrite it; None if it names none, or is too large to be looked at. What has been
-    read is added to ``first``. Raises `OriginUnreachable` for more references than are worked through, and
+    read is put back. Raises `OriginUnreachable` for more references than are worked through, and
     `OriginTimedOut` for what trickles."""
-    if not await _is_read(answer, _LARGEST[document], first):
+    body, is_whole = await _read(answer, sniffed.take(), _LARGEST[document])
+    sniffed.put_back(body)
+    if not is_whole:
         return None
-    body = first[0]
     try:
         text = await unhurried(body, lambda: decode_whole(body, answer.head.get("Content-Encoding")))
     except OriginUnreachable:
@@ -36,9 +38,9 @@ async def read_document(answer: Answer, document: Document, first: list[bytes], 
     return Manifest(told if told and told.isprintable() else _TYPES[document], rewritten)
 
 
-async def _is_read(answer: Answer, most: int, first: list[bytes]) -> bool:
-    """Whether all of a body has been read into ``first``; no more than it takes to see that it is too large."""
-    body = bytearray(first.pop())
+async def _read(answer: Answer, start: bytes, most: int) -> tuple[bytes, bool]:
+    """A body, and whether that is all of it: no more is read than it takes to see that it is too large."""
+    body = bytearray(start)
     whole = False
     try:
         async with asyncio.timeout(SECONDS_TO_READ):
@@ -48,5 +50,4 @@ async def _is_read(answer: Answer, most: int, first: list[bytes]) -> bool:
                 whole = not chunk
     except TimeoutError as error:
         raise OriginTimedOut("What the origin sends trickles.") from error
-    first.append(bytes(body))
-    return whole
+    return bytes(body), whole

@@ -14,7 +14,8 @@ from gateway.origins.guard import Judge, Permit
 from gateway.origins.head import Head
 from gateway.origins.url import MediaUrl
 from gateway.problem import OriginUnreachable, Problem
-from handlers.manifest import is_whole, sniff, unhurried
+from handlers.manifest import unhurried
+from handlers.sniffing import is_whole, sniff
 
 MOST_OF_A_MANIFEST = 1024 * 1024
 """Bytes that are read of a manifest, and what it is decoded to."""
@@ -90,9 +91,9 @@ class Looker:
             total = part.total if part else None if answer.head.status == 206 else answer.head.length
             if only_parts and not part:
                 return Looked(answer.url, answer.head, None, b"", is_cut=True, offset=0, total=None)
-            sniffed, start = await sniff(answer)
-            manifest = sniffed if isinstance(sniffed, Kind) else None
-            body, more = await _rest(answer, start, MOST_OF_A_MANIFEST if manifest else most)
+            sniffed = await sniff(answer)
+            manifest = sniffed.kind if isinstance(sniffed.kind, Kind) else None
+            body, more = await _rest(answer, sniffed.take(), MOST_OF_A_MANIFEST if manifest else most)
             text, is_cut = body, more
             if manifest:
                 coding = answer.head.get("Content-Encoding")

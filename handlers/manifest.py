@@ -1,4 +1,4 @@
-"""A manifest on its way to the player: told from other media, read whole, rewritten, labelled, compressed."""
+"""A manifest on its way to the player: read whole, rewritten, labelled, compressed."""
 
 from __future__ import annotations
 
@@ -9,22 +9,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from gateway.manifests import Document, Kind, document_of, is_undecided, kind_of, length, rewrite
-from gateway.manifests.decode import LARGEST, decode, decode_whole
+from gateway.manifests import Kind, length, rewrite
+from gateway.manifests.decode import LARGEST, decode_whole
 from gateway.origins.client import Answer
-from gateway.origins.head import Head
 from gateway.playback.links import Links
 from gateway.problem import OriginTimedOut, OriginUnreachable
 from handlers import fields
 from handlers.beside import beside
 
 T = TypeVar("T")
-_ENOUGH_TO_SNIFF = 1024
 _QUICK = 32 * 1024
 """Bytes of a manifest that is rewritten between two turns of the event loop."""
 
 SECONDS_TO_READ = 30
-_WHOLE = re.compile(r"bytes 0-(?P<last>[0-9]+)/(?P<total>[0-9]+)")
 _GZIP = re.compile(
     r"(?:^|,)[ \t]*gzip[ \t]*(?:;[ \t]*q=(?P<weight>[01](?:\.[0-9]{0,3})?)[ \t]*)?(?=,|$)", re.IGNORECASE
 )
@@ -55,37 +52,6 @@ class Manifest:
         """With gzip: a grant that is repeated 20,000 times must not cost as much on the wire."""
         plain = self.plain()
         return Encoded(gzip.compress(self.text, 5, mtime=0), plain.fields | {"Content-Encoding": "gzip"})
-
-
-async def sniff(answer: Answer) -> tuple[Kind | Document | None, bytes]:
-    """What kind of manifest an answer is, or what else may name media, if it is any, and the start of its body that was
-    read to see. A part of what is no manifest is media, like a part of anything."""
-    content_type, coding = answer.head.get("Content-Type"), answer.head.get("Content-Encoding")
-    start = await answer.body.read()
-    while 0 < len(start) < _ENOUGH_TO_SNIFF and _is_undecided(start, coding):
-        more = await answer.body.read()
-        if not more:
-            break
-        start += more
-    try:
-        text = decode(start, coding, _ENOUGH_TO_SNIFF)
-        whole = answer.head.status == 200 or is_whole(answer.head)
-        return kind_of(content_type, text) or (document_of(content_type, text) if whole else None), start
-    except OriginUnreachable:
-        return None, start  # a coding the gateway cannot read: media as far as it is concerned
-
-
-def _is_undecided(start: bytes, coding: str) -> bool:
-    try:
-        return is_undecided(decode(start, coding, _ENOUGH_TO_SNIFF))
-    except OriginUnreachable:
-        return False
-
-
-def is_whole(head: Head) -> bool:
-    """Whether a partial answer (RFC 9110, section 15.3.7) covers the whole: FFmpeg asks ``bytes=0-`` for everything."""
-    whole = _WHOLE.fullmatch(head.get("Content-Range"))
-    return whole is not None and int(whole["last"]) + 1 == int(whole["total"])
 
 
 async def read_manifest(answer: Answer, kind: Kind, start: bytes, links: Links) -> Manifest:

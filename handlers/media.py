@@ -24,7 +24,8 @@ from gateway.tiers.admitted import Admitted
 from gateway.tiers.hop_judge import HopJudge
 from handlers import fields
 from handlers.document import read_document
-from handlers.manifest import Manifest, encode, is_whole, read_manifest, sniff
+from handlers.manifest import Manifest, encode, read_manifest
+from handlers.sniffing import Sniffed, is_whole, sniff
 from handlers.staying import StayingHandler
 
 STALLED_SECONDS = 60
@@ -67,15 +68,12 @@ class MediaHandler(StayingHandler):
         async with self._open(url, asked, judge) as answer:
             self.record.origin = time.monotonic() - started
             self.record.cache = answer.cache.value
-            kind, start = await sniff(answer)
-            if not kind or answer.head.status != 206 or is_whole(answer.head):
-                first, start = [start], b""  # not to be held on to while the rest is sent
-                await self._pass_on(answer, kind, first, links.seen_from(url, answer.url), admitted)
+            sniffed = await sniff(answer)
+            if not sniffed.kind or answer.head.status != 206 or is_whole(answer.head):
+                await self._pass_on(answer, sniffed, links.seen_from(url, answer.url), admitted)
                 return
             async with self._open(url, beside, judge) as whole:
-                kind, start = await sniff(whole)
-                first, start = [start], b""
-                await self._pass_on(whole, kind, first, links.seen_from(url, whole.url), admitted)
+                await self._pass_on(whole, await sniff(whole), links.seen_from(url, whole.url), admitted)
 
     async def relay_posted(self, url: MediaUrl, admitted: Admitted) -> None:
         """Send a licence server what the player has for it, once, and relay the answer, which is the player's alone.
@@ -95,7 +93,8 @@ class MediaHandler(StayingHandler):
                 )
             if answer.head.status < 300:
                 admitted.judge(Media(answer.url, _kind(None, answer)))
-            await self._send_as_it_is(answer, [await answer.body.read()], admitted, {"Cache-Control": "no-store"})
+            start = Sniffed(None, await answer.body.read())
+            await self._send_as_it_is(answer, start, admitted, {"Cache-Control": "no-store"})
 
     def _told(self, url: MediaUrl) -> dict[str, str]:
         """What the player tells of its playback, to go where the request goes; noted for the log and the metrics. Raise
@@ -106,21 +105,20 @@ class MediaHandler(StayingHandler):
             self.record.report = cmcd.read_report(told)
         return told
 
-    async def _pass_on(
-        self, answer: Answer, kind: Kind | Document | None, first: list[bytes], links: Links, admitted: Admitted
-    ) -> None:
-        """Send an answer, ``first`` being what has been read of its body."""
+    async def _pass_on(self, answer: Answer, sniffed: Sniffed, links: Links, admitted: Admitted) -> None:
+        """Send an answer, rewritten if it is to be."""
+        kind = sniffed.kind
         if answer.head.status < 300:  # an error page is not media
             admitted.judge(Media(answer.url, _kind(kind, answer)))
         manifest = None
         if answer.head.status in {200, 206} and isinstance(kind, Kind):
-            manifest = await read_manifest(answer, kind, first.pop(), links)
+            manifest = await read_manifest(answer, kind, sniffed.take(), links)
         elif answer.head.status in {200, 206} and isinstance(kind, Document):
-            manifest = await read_document(answer, kind, first, links)
+            manifest = await read_document(answer, kind, sniffed, links)
         if manifest:
             await self._send_manifest(manifest, admitted)
         else:
-            await self._send_as_it_is(answer, first, admitted)
+            await self._send_as_it_is(answer, sniffed, admitted)
 
     def _open(self, url: MediaUrl, asked: Mapping[str, str], judge: HopJudge) -> AbstractAsyncContextManager[Answer]:
         return self.gateway.client.open(url, self.request.method or "GET", asked, judge)
@@ -137,7 +135,7 @@ class MediaHandler(StayingHandler):
         await self._send(body.content, admitted)
 
     async def _send_as_it_is(
-        self, answer: Answer, first: list[bytes], admitted: Admitted, own: Mapping[str, str] = _NOTHING
+        self, answer: Answer, sniffed: Sniffed, admitted: Admitted, own: Mapping[str, str] = _NOTHING
     ) -> None:
         self.set_status(answer.head.status)
         for preset in ("Content-Type", "Date"):
@@ -150,7 +148,7 @@ class MediaHandler(StayingHandler):
         if self.request.method == "HEAD":
             await self._send(b"", admitted)  # a stored answer has its body at hand all the same
             return
-        await self._send(first.pop(), admitted)
+        await self._send(sniffed.take(), admitted)
         if isinstance(answer.body, Filed) and "Content-Length" in self._headers:
             await self._send_from_file(answer.body, admitted)
         while chunk := await answer.body.read():

@@ -1,0 +1,65 @@
+"""What an origin's answer is, seen from its head and the start of its body."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from gateway.manifests import Document, Kind, document_of, is_undecided, kind_of
+from gateway.manifests.decode import decode
+from gateway.origins.client import Answer
+from gateway.origins.head import Head
+from gateway.problem import OriginUnreachable
+
+_ENOUGH = 1024
+"""Bytes of a body by which a manifest is known."""
+
+_WHOLE = re.compile(r"bytes 0-(?P<last>[0-9]+)/(?P<total>[0-9]+)")
+
+
+@dataclass(slots=True)
+class Sniffed:
+    """The kind of a manifest, or of a document that may name media, or None of what is neither; and what has been read
+    of the body, to be taken once: who relays the rest, which may take hours, does not hold on to it."""
+
+    kind: Kind | Document | None
+    _read: bytes
+
+    def take(self) -> bytes:
+        """What has been read, which is the taker's from now on."""
+        taken, self._read = self._read, b""
+        return taken
+
+    def put_back(self, read: bytes) -> None:
+        """Leave for the next taker what he is to begin with."""
+        self._read = read
+
+
+async def sniff(answer: Answer) -> Sniffed:
+    """See what an answer is. A part of what is no manifest is media, like a part of anything."""
+    content_type, coding = answer.head.get("Content-Type"), answer.head.get("Content-Encoding")
+    start = await answer.body.read()
+    while 0 < len(start) < _ENOUGH and _is_undecided(start, coding):
+        more = await answer.body.read()
+        if not more:
+            break
+        start += more
+    try:
+        text = decode(start, coding, _ENOUGH)
+    except OriginUnreachable:
+        return Sniffed(None, start)  # a coding the gateway cannot read: media as far as it is concerned
+    whole = answer.head.status == 200 or is_whole(answer.head)
+    return Sniffed(kind_of(content_type, text) or (document_of(content_type, text) if whole else None), start)
+
+
+def _is_undecided(start: bytes, coding: str) -> bool:
+    try:
+        return is_undecided(decode(start, coding, _ENOUGH))
+    except OriginUnreachable:
+        return False
+
+
+def is_whole(head: Head) -> bool:
+    """Whether a partial answer (RFC 9110, section 15.3.7) covers the whole: FFmpeg asks ``bytes=0-`` for everything."""
+    whole = _WHOLE.fullmatch(head.get("Content-Range"))
+    return whole is not None and int(whole["last"]) + 1 == int(whole["total"])
