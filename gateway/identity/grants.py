@@ -18,7 +18,9 @@ from gateway.policy import Credential, Identity
 from gateway.problem import InvalidToken
 
 _AUDIENCE = re.compile(r"(?P<origin>https?://[^/]+)(?P<prefix>/.*)")
-_MINTED = 1024
+_MINTED = 4096
+"""Grants that are remembered as they were signed: more than the longest live window has directories, or each reload of
+it would sign them all anew. A kilobyte each."""
 
 HOUR = 3600
 LONGEST_VOD = 48 * HOUR
