@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
-from contextlib import AsyncExitStack, ExitStack
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, suppress
 from dataclasses import dataclass, replace
 
 from gateway.cache.conditions import confirms, validation
@@ -28,6 +28,9 @@ from gateway.problem import OriginTimedOut, OriginUnreachable
 
 _FAILURES = frozenset({500, 502, 503, 504})
 """Statuses in whose place a stale answer may be given (RFC 5861, section 4)."""
+
+_OF_ONE_REQUEST = frozenset(range(400, 500)) - {404, 410, 416, 429}
+"""Statuses that what one player has said may have led to."""
 
 _ENOUGH_TO_SNIFF = 1024
 _QUICK = 256 * 1024
@@ -74,9 +77,8 @@ class Asking:
     async def _answer(self, held: AsyncExitStack) -> tuple[Kept | Flight | Abandoned | Fetched, CacheUse]:
         asked = self.clock()
         async with AsyncExitStack() as fetching:
-            fetch = self.source.fetch(self.wish.url, "GET", self._fields(), self.wish.permit)
             try:
-                fetched = await fetching.enter_async_context(fetch)
+                fetched = await self._fetched(fetching)
             except (OriginUnreachable, OriginTimedOut):
                 if self.stale is None or not self._serves_in_need(self.stale):
                     raise
@@ -92,9 +94,23 @@ class Asking:
             await held.enter_async_context(fetching.pop_all())
             return fetched, CacheUse.NONE
 
-    def _fields(self) -> dict[str, str]:
-        fields = self.wish.shared(self.key)
-        return fields if self.stale is None else fields | validation(self.stale.entry.head)
+    async def _fetched(self, fetching: AsyncExitStack) -> Fetched:
+        """The origin's answer to what all want to know. An error that may be due to what one asker alone has said is
+        nobody else's: the origin is asked again without that."""
+        fields, plain = self.wish.shared(self.key), self.wish.plain(self.key)
+        if fields == plain:
+            return await fetching.enter_async_context(self._fetch(plain))
+        with suppress(OriginUnreachable):
+            async with AsyncExitStack() as first:
+                fetched = await first.enter_async_context(self._fetch(fields))
+                if fetched.head.status not in _OF_ONE_REQUEST:
+                    await fetching.enter_async_context(first.pop_all())
+                    return fetched
+        return await fetching.enter_async_context(self._fetch(plain))
+
+    def _fetch(self, fields: Mapping[str, str]) -> AbstractAsyncContextManager[Fetched]:
+        asked = fields if self.stale is None else {**fields, **validation(self.stale.entry.head)}
+        return self.source.fetch(self.wish.url, "GET", asked, self.wish.permit)
 
     @property
     def _is_whole(self) -> bool:

@@ -10,6 +10,7 @@ from functools import cached_property
 from gateway.cache.conditions import FRAMING, Response, Wanted, respond
 from gateway.cache.freshness import shareable
 from gateway.cache.key import key_of
+from gateway.cmcd import FIELDS as CMCD
 from gateway.origins.guard import Permit
 from gateway.origins.head import Head
 from gateway.origins.url import MediaUrl
@@ -17,6 +18,9 @@ from gateway.origins.url import MediaUrl
 _CONDITIONS = ("If-Range", "If-None-Match", "If-Modified-Since")
 _OWN = frozenset({"Range", *_CONDITIONS})
 _WHOLE = re.compile(r"bytes 0-(?P<last>[0-9]{1,18})/(?P<total>[0-9]{1,18})")
+_USUAL_TRACE = re.compile(r"00-[0-9a-f-]{52}")
+"""A traceparent in which there is nothing but numbers."""
+
 _LARGEST_OTHER = 64 * 1024
 """Bytes of an answer that is shared though it is none to keep, such as a 404."""
 
@@ -55,8 +59,21 @@ class Wish:
 
     def shared(self, key: str) -> dict[str, str]:
         """The fields of a request whose answer is to serve others too, and to be stored under a key."""
-        ranged = self.wanted is not None and (key == self.part or self.is_of_all)
-        return self.unconditional | ({"Range": self.fields["Range"]} if ranged else {})
+        if self.is_of_all and self.wanted is not None:
+            return {**self.unconditional, "Range": "bytes=0-"}  # as others write it
+        return self.unconditional | ({"Range": self.fields["Range"]} if key == self.part else {})
+
+    def plain(self, key: str) -> dict[str, str]:
+        """The same without words of this player's own that the origin is told, which it may take offence at."""
+        told = {"tracestate", *(CMCD if self._tells else ())}
+        if not _USUAL_TRACE.fullmatch(self.fields.get("traceparent", "")):
+            told.add("traceparent")
+        return {name: value for name, value in self.shared(key).items() if name not in told}
+
+    @property
+    def _tells(self) -> bool:
+        """Whether any of who may be asked is told what players tell of their playback."""
+        return any(permit.reach.cmcd for permit in (self.permit, *(each.permit for each in self.permit.fallbacks)))
 
     @property
     def unconditional(self) -> dict[str, str]:

@@ -20,7 +20,9 @@ PARAMETER = "CMCD="
 _IN_QUERY = ":cmcd"
 """Stands among header fields for what was in the query; like a pseudo-header field of HTTP/2 it never is one."""
 
-_ALL = frozenset({*NAMES, _IN_QUERY})
+FIELDS = frozenset({*NAMES, _IN_QUERY})
+"""The names by which it travels beside a URL."""
+
 _SAFE = "%!$'()*+,;:@/?=~"
 """What may stand in a field of a query as it is, beside letters and digits (RFC 3986, section 3.4)."""
 
@@ -47,7 +49,7 @@ def read_report(fields: Mapping[str, str]) -> Report:
 def addressed(href: str, fields: Mapping[str, str], *, wanted: bool) -> tuple[str, dict[str, str]]:
     """The URL and the header fields by which an origin is asked: with CMCD in the form in which it came, if that is
     ``wanted`` and it is printable and of usual length, else without."""
-    sent = {name: value for name, value in fields.items() if name not in _ALL or (wanted and _is_fit(value))}
+    sent = {name: value for name, value in fields.items() if name not in FIELDS or (wanted and _is_fit(value))}
     written = sent.pop(_IN_QUERY, "")
     if written:
         href = f"{href}{'&' if '?' in href else '?'}{PARAMETER}{quote(written, safe=_SAFE)}"

@@ -10,7 +10,7 @@ import re
 import signal
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
@@ -247,3 +247,69 @@ def test_a_cache_that_is_turned_off_stores_nothing(origin: Origin, start_service
     origin.scripts["/v.ts"] = answer(b"body", Cache_Control="max-age=60")
     assert [use(service.media(f"{origin.url}/v.ts", token)) for _ in range(2)] == ["", ""]
     assert len(origin.asked) == 2
+
+
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+OFFENCES = {
+    "large": {"traceparent": TRACE, "tracestate": "a=" + "x" * 9000},
+    "an attack": {"traceparent": TRACE, "tracestate": "a=../../etc/passwd"},
+    "a later version of traceparent": {"traceparent": f"01{TRACE[2:]}-../../etc/passwd"},
+    "CMCD": {"CMCD-Session": 'sid="../../etc/passwd"'},
+}
+
+
+def touchy(how: str, begun: threading.Event, go_on: threading.Event) -> Callable[[BaseHTTPRequestHandler], None]:
+    """Waits to be told, and then takes offence at what a firewall does, by a status or by ending the connection."""
+
+    def script(request: BaseHTTPRequestHandler) -> None:
+        begun.set()
+        go_on.wait(HANG)
+        said = str(request.headers)
+        if "../" not in said and len(said) < 8000:
+            answer(BODY, Content_Type="video/mp2t")(request)
+        elif how == "reset":
+            request.close_connection = True
+        else:
+            answer(b"no", int(how), Content_Type="text/plain")(request)
+
+    return script
+
+
+@pytest.mark.parametrize("how", ["400", "403", "431", "reset"])
+@pytest.mark.parametrize("offence", OFFENCES.values(), ids=OFFENCES)
+def test_what_an_origin_refuses_for_one_players_words_is_not_refused_to_those_who_ask_for_the_same(
+    origin: Origin, start_service: StartService, offence: Fields, how: str
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    origin.scripts["/v.ts"] = touchy(how, begun, go_on)
+    told = f"{{url: '{origin.url}', cmcd: true}}"
+    service = start_service(tiers_text(told))
+    token = {"X-Session-Token": service.token(service.add_key("acme", "standard"))}
+    with ThreadPoolExecutor(2) as viewers:
+        first = viewers.submit(service.media, f"{origin.url}/v.ts", {**token, **offence})
+        assert begun.wait(HANG)
+        other = viewers.submit(service.media, f"{origin.url}/v.ts", token)
+        while b"sluicegate_running_requests 2.0" not in service.admin("/metrics").body:
+            time.sleep(0.01)
+        go_on.set()
+        replies = [first.result(HANG), other.result(HANG)]
+    assert [digest(reply.body) for reply in replies] == [digest(BODY)] * 2
+    assert [use(reply) for reply in replies] == ["miss", "joined"]
+
+
+def test_an_error_that_no_words_have_led_to_is_asked_for_once(service: Service, origin: Origin, token: Fields) -> None:
+    origin.scripts["/v.ts"] = answer(b"no", 403)
+    for said in ({"traceparent": TRACE}, {"CMCD-Session": 'sid="a"'}, {"Range": "bytes=0-"}, {}):
+        origin.asked.clear()
+        assert service.media(f"{origin.url}/v.ts", {**token, **said}).status == 403
+        assert len(origin.asked) == 1
+    origin.asked.clear()
+    assert service.media(f"{origin.url}/none", {**token, **OFFENCES["large"]}).status == 404
+    assert len(origin.asked) == 1
+
+
+def test_all_of_a_body_is_asked_for_in_the_same_words_whoever_begins(
+    service: Service, origin: Origin, token: Fields
+) -> None:
+    assert service.media(f"{origin.url}/none", {**token, "Range": "BYTES=000-"}).status == 404
+    assert origin.asked[0][2]["Range"] == "bytes=0-"
