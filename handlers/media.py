@@ -36,7 +36,14 @@ PIECE = 128 * 1024
 """Bytes that a client is given `STALLED_SECONDS` for."""
 
 _NOTHING: Mapping[str, str] = {}
+_BARE = frozenset({204, 205, 304})
 _MANIFEST_PATH = re.compile(r"\.(m3u8?|mpd)\Z", re.IGNORECASE)
+
+
+def _is_played(status: int) -> bool:
+    """Whether a player takes an answer for what it has asked for. FFmpeg does so below 400, browsers below 300; what is
+    no success, and yet has a body, is a manifest as good as any."""
+    return status < 400 and status not in _BARE
 
 
 def _kind(kind: Kind | Document | None, answer: Answer) -> MediaKind:
@@ -91,7 +98,7 @@ class MediaHandler(StayingHandler):
                 raise OriginUnreachable(
                     "The licence server redirects so that the request would be lost; it may by 307."
                 )
-            if answer.head.status < 300:
+            if _is_played(answer.head.status):
                 admitted.judge(Media(answer.url, _kind(None, answer)))
             start = Sniffed(None, await answer.body.read())
             await self._send_as_it_is(answer, start, admitted, {"Cache-Control": "no-store"})
@@ -107,13 +114,13 @@ class MediaHandler(StayingHandler):
 
     async def _pass_on(self, answer: Answer, sniffed: Sniffed, links: Links, admitted: Admitted) -> None:
         """Send an answer, rewritten if it is to be."""
-        kind = sniffed.kind
-        if answer.head.status < 300:  # an error page is not media
+        kind, is_played = sniffed.kind, _is_played(answer.head.status)
+        if is_played:  # an error page is not media
             admitted.judge(Media(answer.url, _kind(kind, answer)))
         manifest = None
-        if answer.head.status in {200, 206} and isinstance(kind, Kind):
+        if is_played and isinstance(kind, Kind):
             manifest = await read_manifest(answer, kind, sniffed.take(), links)
-        elif answer.head.status in {200, 206} and isinstance(kind, Document):
+        elif is_played and isinstance(kind, Document):
             manifest = await read_document(answer, kind, sniffed, links)
         if manifest:
             await self._send_manifest(manifest, admitted)

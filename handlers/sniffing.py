@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from gateway.manifests import Document, Kind, document_of, is_undecided, kind_of
+from gateway.manifests import Document, Kind, document_of, is_blank, is_undecided, kind_of
 from gateway.manifests.decode import decode
 from gateway.origins.client import Answer
 from gateway.origins.head import Head
@@ -13,6 +13,9 @@ from gateway.problem import OriginUnreachable
 
 _ENOUGH = 1024
 """Bytes of a body by which a manifest is known."""
+
+_MOST = 64 * 1024
+"""Bytes that are looked at where there is nothing but a comment before."""
 
 _WHOLE = re.compile(r"bytes 0-(?P<last>[0-9]+)/(?P<total>[0-9]+)")
 
@@ -39,24 +42,32 @@ async def sniff(answer: Answer) -> Sniffed:
     """See what an answer is. A part of what is no manifest is media, like a part of anything."""
     content_type, coding = answer.head.get("Content-Type"), answer.head.get("Content-Encoding")
     start = await answer.body.read()
-    while 0 < len(start) < _ENOUGH and _is_undecided(start, coding):
-        more = await answer.body.read()
-        if not more:
-            break
-        start += more
+    looked, more = len(start), start
+    while more and len(start) < _MOST and _is_undecided(start, coding):
+        # A long comment is looked at again when it has doubled: each look goes through all of it.
+        while more and len(start) < (2 * looked if looked >= _ENOUGH else looked + 1):
+            more = await answer.body.read()
+            start += more
+        looked = len(start)
     try:
-        text = decode(start, coding, _ENOUGH)
+        text = _beginning(start, coding)
     except OriginUnreachable:
         return Sniffed(None, start)  # a coding the gateway cannot read: media as far as it is concerned
-    whole = answer.head.status == 200 or is_whole(answer.head)
+    whole = answer.head.status != 206 or is_whole(answer.head)
     return Sniffed(kind_of(content_type, text) or (document_of(content_type, text) if whole else None), start)
 
 
 def _is_undecided(start: bytes, coding: str) -> bool:
     try:
-        return is_undecided(decode(start, coding, _ENOUGH))
+        text = _beginning(start, coding)
     except OriginUnreachable:
         return False
+    return is_undecided(text) if len(start) < _ENOUGH else is_blank(text)
+
+
+def _beginning(start: bytes, coding: str) -> bytes:
+    text = decode(start, coding, _ENOUGH)
+    return decode(start, coding, _MOST) if is_blank(text) else text
 
 
 def is_whole(head: Head) -> bool:

@@ -14,6 +14,8 @@ _PIECE = 4096
 empty members, of 20 bytes each, would be copied for each of them: 4 MiB took half a minute."""
 
 _WINDOW_BITS = {"gzip": 31, "x-gzip": 31, "deflate": 47}
+_RAW = -15
+"""What many send as "deflate", and browsers read: without a head of zlib's (RFC 9110, section 8.4.1.2)."""
 
 
 def decode(body: bytes, coding: str, most: int = LARGEST) -> bytes:
@@ -39,19 +41,27 @@ def decode_whole(body: bytes, coding: str) -> bytes:
 
 def _decoded(body: bytes, coding: str, most: int) -> tuple[bytes, bool]:
     """At most ``most`` bytes, and whether they are all."""
-    if coding.lower() in {"", "identity"}:
+    name = coding.partition(";")[0].strip().lower()  # it has no parameters, and yet FFmpeg reads one that has
+    if name in {"", "identity"}:
         return body[:most], len(body) <= most
-    if coding.lower() not in _WINDOW_BITS:
+    if name not in _WINDOW_BITS:
         raise OriginUnreachable(f"The origin sends the manifest with a content coding not asked for: {coding[:20]}.")
+    bits = _RAW if name == "deflate" and not _has_head(body) else _WINDOW_BITS[name]
     text, view, at = bytearray(), memoryview(body), 0
     member = None
     try:
         while at < len(body) and len(text) < most:  # a gzip file may have several members (RFC 1952, section 2.2)
             if member is None or member.eof:
-                member = zlib.decompressobj(_WINDOW_BITS[coding.lower()])
+                member = zlib.decompressobj(bits)
             piece = view[at : at + _PIECE]
             text += member.decompress(piece, most - len(text))
             at += len(piece) - len(member.unused_data) - len(member.unconsumed_tail)
     except zlib.error as error:
         raise OriginUnreachable("The origin's compressed manifest cannot be decompressed.") from error
     return bytes(text), member is not None and member.eof
+
+
+def _has_head(body: bytes) -> bool:
+    """Whether a body begins as zlib's do (RFC 1950, section 2.2), or gzip's."""
+    is_zlib = len(body) > 1 and body[0] & 0x0F == 8 and (body[0] << 8 | body[1]) % 31 == 0
+    return is_zlib or body.startswith(b"\x1f\x8b") or len(body) < 2

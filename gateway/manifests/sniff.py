@@ -33,7 +33,7 @@ _TYPES = {
     "video/vnd.mpeg.dash.mpd": Kind.DASH,
 }
 _BOM = b"\xef\xbb\xbf"
-_PROLOG = re.compile(rb"(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
+_PROLOG = re.compile(rb"(?:\s++|<\?.*?\?>|<!--.*?-->|<!DOCTYPE\s[^\[>]*+(?:\[.*?\]\s*+)?>)*+", re.DOTALL)
 _MPD = re.compile(rb"<(?:!DOCTYPE\s+)?(?:[A-Za-z_][\w.-]*:)?MPD[\s/>\[]")
 _PATCH = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?Patch\s[^>]*urn:mpeg:dash:schema:mpd-patch:")
 _FRAGMENT = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?(?:Patch|Period|AdaptationSet|EventStream|SegmentList)[\s/>]")
@@ -76,6 +76,14 @@ def kind_of(content_type: str, start: bytes) -> Kind | None:
     if start.lstrip().startswith(b"<"):
         return _xml_kind(media_type, start)
     return Kind.HLS if told is Kind.HLS and _is_text(start) else None
+
+
+def is_blank(start: bytes) -> bool:
+    """Whether these first bytes are nothing but what may stand before a manifest, such as a long comment."""
+    text = start.removeprefix(_BOM)
+    prolog = _PROLOG.match(text)
+    rest = text[prolog.end() :] if prolog else text
+    return not rest or rest.startswith((b"<?", b"<!--", b"<!DOCTYPE"))
 
 
 def _is_text(start: bytes) -> bool:

@@ -140,6 +140,55 @@ def test_a_playlist_leads_to_the_gateway_and_plays_from_there(
     assert origin.asked[-1][1] == "/a/seg-1.ts?a=b"
 
 
+LURE = b"#EXTM3U\n#EXTINF:4,\nhttps://evil.example/a.ts\n"
+
+
+@pytest.mark.parametrize("status", [201, 202, 203, 226, 299, 300, 301, 305])
+@pytest.mark.parametrize("path", ["/l.m3u8", "/l"])
+def test_a_manifest_leads_through_the_gateway_whatever_its_origin_calls_it(
+    service: Service, origin: Origin, token: dict[str, str], status: int, path: str
+) -> None:
+    """FFmpeg takes all below 400, browsers all below 300; what shows a token with each request must not be led away."""
+    origin.scripts[path] = answer(LURE, status, Content_Type="text/plain")
+    reply = service.media(origin.url + path, {**token, "Range": "bytes=0-"})
+    assert (reply.status, reply.headers["Content-Type"]) == (200, "application/vnd.apple.mpegurl")
+    assert reply.body.splitlines()[2].startswith(b"/play/")
+
+
+@pytest.mark.parametrize("status", [400, 404, 500])
+def test_an_error_passes_whatever_its_body_looks_like(
+    service: Service, origin: Origin, token: dict[str, str], status: int
+) -> None:
+    origin.scripts["/l.m3u8"] = answer(LURE, status, Content_Type="application/vnd.apple.mpegurl")
+    reply = service.media(f"{origin.url}/l.m3u8", token)
+    assert (reply.status, reply.body) == (status, LURE)
+
+
+def test_what_has_not_changed_is_no_manifest_though_its_type_is_told(
+    service: Service, origin: Origin, token: dict[str, str]
+) -> None:
+    def script(request: BaseHTTPRequestHandler) -> None:
+        send_head(request, 304, {"Content-Type": "application/vnd.apple.mpegurl", "ETag": '"a"'})
+
+    origin.scripts["/l"] = script
+    assert service.media(f"{origin.url}/l", {**token, "If-None-Match": '"a"'}).status == 304
+
+
+def test_a_manifest_may_begin_with_a_long_comment(service: Service, origin: Origin, token: dict[str, str]) -> None:
+    mpd = (
+        b'<?xml version="1.0"?>\n<!--'
+        + b" licence" * 4000
+        + b"-->\n<MPD><BaseURL>https://evil.example/</BaseURL></MPD>"
+    )
+    for fields in ({}, {"Content_Encoding": "gzip"}):
+        body = gzip.compress(mpd) if fields else mpd
+        origin.scripts["/m"] = answer(body, 200, Content_Type="application/octet-stream", **fields)
+        reply = service.media(f"{origin.url}/m", token)
+        assert reply.headers["Content-Type"] == "application/dash+xml"
+        assert b"evil.example/</BaseURL>" in reply.body
+        assert b"https://evil.example" not in reply.body
+
+
 def test_a_live_playlist_is_not_cached_and_low_latency_directives_reach_the_origin(
     service: Service, origin: Origin, token: dict[str, str]
 ) -> None:

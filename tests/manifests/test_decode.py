@@ -34,6 +34,17 @@ def test_what_is_cut_short_or_followed_by_something_else_is_refused(body: bytes)
         decode_whole(body, "gzip")
 
 
+def test_a_coding_has_no_parameters_and_is_read_with_some() -> None:
+    assert decode_whole(gzip.compress(LINES), "GZIP ;q=1") == LINES
+
+
+def test_deflate_is_read_without_a_head() -> None:
+    raw = zlib.compressobj(wbits=-15)
+    body = raw.compress(LINES) + raw.flush()
+    assert decode_whole(body, "deflate") == LINES
+    assert decode(body[:2000], "deflate", 100) == LINES[:100]
+
+
 def test_deflate_is_read_with_a_head_of_either_kind() -> None:
     assert decode_whole(zlib.compress(LINES), "deflate") == decode_whole(gzip.compress(LINES), "deflate") == LINES
 

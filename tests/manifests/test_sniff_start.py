@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.manifests import Kind, kind_of
+from gateway.manifests import Kind, is_blank, kind_of
 from tests.manifests.corpora import corpus
 
 HLS, DASH = "application/vnd.apple.mpegurl", "application/dash+xml"
@@ -24,8 +24,16 @@ def test_a_start_too_short_to_tell_leaves_it_to_the_dash_content_type(start: byt
 
 
 @pytest.mark.parametrize("told", ["", "text/html", HLS, DASH])
-def test_a_dash_manifest_with_a_document_type_is_one_so_that_it_is_refused(told: str) -> None:
-    assert kind_of(told, b"<!DOCTYPE MPD [<!ENTITY a 'b'>]><MPD/>") is Kind.DASH
+@pytest.mark.parametrize("name", [b"MPD", b"html", b"a"])
+def test_a_dash_manifest_with_a_document_type_is_one_so_that_it_is_refused(told: str, name: bytes) -> None:
+    assert kind_of(told, b"<!DOCTYPE " + name + b" [<!ENTITY a 'b'>]><MPD/>") is Kind.DASH
+    assert kind_of(told, b"<!DOCTYPE " + name + b" SYSTEM 'b'>\n<MPD/>") is Kind.DASH
+
+
+@pytest.mark.parametrize("start", [XML, XML + b"<!-- by", b"\xef\xbb\xbf\n", b"<!-- by --><!DOCTYPE MPD [", b""])
+def test_a_start_before_which_nothing_was_said_is_blank(start: bytes) -> None:
+    assert is_blank(start)
+    assert not is_blank(start + b"--> ]>#EXTM3U")
 
 
 @pytest.mark.parametrize("told", [HLS, DASH, "text/html", ""])

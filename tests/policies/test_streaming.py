@@ -156,6 +156,16 @@ def test_an_error_of_the_origin_is_told_as_it_is(service_of_kinds: Service, medi
     assert service_of_kinds.media(f"{media.url}/v/a.m3u8", token).status == 200
 
 
+@pytest.mark.parametrize("status", [203, 299, 300, 301])
+def test_what_a_player_takes_for_media_is_judged_whatever_its_origin_calls_it(
+    service_of_kinds: Service, media: Origin, status: int
+) -> None:
+    media.scripts["/v/x"] = answer(VIDEO[:1000], status, Content_Type="video/mp4")
+    token = {"X-Session-Token": (service_of_kinds.folder / "token").read_text()}
+    for method in ("GET", "HEAD"):
+        assert refused(service_of_kinds.media(f"{media.url}/v/x", token, method), "cannot stream video")
+
+
 def test_children_are_judged_as_their_manifest_is(service_of_kinds: Service, media: Origin) -> None:
     token = {"X-Session-Token": (service_of_kinds.folder / "token").read_text()}
     child = played(service_of_kinds.media(f"{media.url}/v/a.m3u8", token).body)[0]
