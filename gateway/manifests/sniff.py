@@ -34,7 +34,7 @@ _TYPES = {
 }
 _BOM = b"\xef\xbb\xbf"
 _PROLOG = re.compile(rb"(?:\s++|<\?.*?\?>|<!--.*?-->|<!DOCTYPE\s[^\[>]*+(?:\[.*?\]\s*+)?>)*+", re.DOTALL)
-_MPD = re.compile(rb"<(?:!DOCTYPE\s+)?(?:[A-Za-z_][\w.-]*:)?MPD[\s/>\[]")
+_MPD = re.compile(rb"<(?:!DOCTYPE\s+)?(?:[A-Za-z_][\w.-]*:)?(?i:MPD)[\s/>\[]")
 _PATCH = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?Patch\s[^>]*urn:mpeg:dash:schema:mpd-patch:")
 _FRAGMENT = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?(?:Patch|Period|AdaptationSet|EventStream|SegmentList)[\s/>]")
 """What an MPD has elsewhere by ``xlink:href``; any XML could begin so, and so its type must say that it is XML."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.manifests import MalformedManifest, link
+from gateway.manifests import Kind, MalformedManifest, kind_of, link
 from gateway.manifests.dash import DEEPEST, rewrite
 from tests.manifests.corpora import corpus, no_link
 from tests.manifests.dash_player import fetched
@@ -164,3 +164,36 @@ def test_every_byte_that_is_not_a_reference_stays(segments: list[tuple[str, str,
     text = mpd(f"<BaseURL>https://o.example/</BaseURL><Period>{inside}</Period>")
     assert rewrite(text, BASE, no_link) == text
     assert rewrite(text, BASE, led) == text.replace(b"https://", b"/play/G/https/")
+
+
+@pytest.mark.parametrize("name", ["baseurl", "BASEURL", "BaseUrl"])
+@pytest.mark.parametrize("root", ["MPD", "mpd", "Mpd"])
+def test_names_that_ffmpeg_reads_in_any_case_are_read_so(name: str, root: str) -> None:
+    """It sends the header fields that it was told, a token among them, wherever a manifest leads it."""
+    text = (
+        f"<{root}><{name}>https://evil.example/</{name}><PERIOD><adaptationset>"
+        '<segmenttemplate media="https://evil.example/$Number$.m4s" initialization="/i.mp4"/>'
+        '<Representation><segmentlist><SegmentUrl media="https://evil.example/a"/>'
+        '<initialization sourceURL="https://evil.example/b"/></segmentlist></Representation>'
+        f"</adaptationset></PERIOD></{root}>"
+    ).encode()
+    assert kind_of("text/plain", text) is Kind.DASH
+    told = rewrite(text, BASE, led)
+    assert b"https://" not in told
+    assert told.count(b"/play/G/https/evil.example/") == 5
+
+
+@pytest.mark.parametrize("encoding", ["UTF-7", "utf-16le", "ISO-2022-JP", "HZ", "IBM037", "x", ""])
+def test_an_encoding_in_which_other_signs_are_xmls_is_refused(encoding: str) -> None:
+    for quote in "\"'":
+        text = f"<?xml version='1.0' encoding = {quote}{encoding}{quote}?>".encode() + mpd("")
+        with pytest.raises(MalformedManifest, match="the gateway reads UTF-8"):
+            rewrite(text, BASE, led)
+
+
+@pytest.mark.parametrize(
+    "encoding", ["UTF-8", "utf8", "us-ascii", "ISO-8859-15", "windows-1252", "GBK", "Shift_JIS", "EUC-KR"]
+)
+def test_an_encoding_in_which_xmls_signs_are_those_of_ascii_is_read(encoding: str) -> None:
+    text = f'<?xml version="1.0" encoding="{encoding}"?>'.encode() + mpd(CDN)
+    assert b"/play/G/https/cdn.example/x/" in rewrite(text, BASE, led)

@@ -12,10 +12,24 @@ from gateway.manifests.link import MOST, MalformedManifest
 DEEPEST = 100
 """Elements inside one another; an MPD has about ten, and what its events carry a few more."""
 
+_READ_IN_ANY_CASE = (
+    "MPD Period AdaptationSet Representation BaseURL SegmentTemplate SegmentList SegmentURL Initialization"
+)
+_USUAL = {name.lower(): name for name in _READ_IN_ANY_CASE.split()}
+"""The names of elements that FFmpeg reads in any case, and so would follow where the gateway had not looked."""
+
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
 _TAG = re.compile(rb"<[^\s/>]+(?:\s+[^\s=]+\s*=\s*(?:\"[^\"]*\"|'[^']*'))*\s*/?>")
 _ATTRIBUTE = re.compile(rb"\s(?P<name>[^\s=<]+)\s*=\s*(?P<value>\"[^\"]*\"|'[^']*')")
 _DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml\s[^>]*\?>)?")
+_ENCODING = re.compile(rb"\sencoding\s*=\s*[\"']([^\"']*)")
+_LIKE_ASCII = re.compile(
+    rb"utf-?8|(?:us-)?ascii|(?:iso-?8859|windows|cp|koi8|euc)[-_]?\w+(?:-\d+)?|latin-?\d+|gb\w+|big5|shift_jis",
+    re.IGNORECASE,
+)
+"""Encodings in which the signs of XML are what they are in UTF-8. FFmpeg reads what is declared, and in others, such as
+UTF-7, would see elements where there are none here."""
+
 _LONGEST_TEXT = 64 * 1024
 """Characters of an element's text that are kept: a reference is never so long, what protects content may be longer."""
 
@@ -66,6 +80,10 @@ def read(text: bytes, wanted: Wanted) -> Element:
     if text.startswith(_UTF_16):
         raise MalformedManifest("The origin's DASH manifest is in UTF-16; the gateway reads UTF-8.")
     reader = _Reader(text, wanted)
+    encoding = _ENCODING.search(text, 0, reader.body)
+    if encoding and not _LIKE_ASCII.fullmatch(encoding[1]):
+        told = encoding[1][:20].decode("ascii", "replace")
+        raise MalformedManifest(f"The origin's DASH manifest is in {told}; the gateway reads UTF-8.")
     try:
         reader.read()
     except expat.ExpatError as error:
@@ -82,7 +100,7 @@ class _Reader:
         self._text = text
         self._wanted = wanted
         declaration = _DECLARATION.match(text)
-        self._body = declaration.end() if declaration else 0
+        self.body = declaration.end() if declaration else 0
         self.outer = Element("", "", {}, 0)
         self._open: list[Element] = []
         self._kept = 0
@@ -96,16 +114,17 @@ class _Reader:
     def read(self) -> None:
         """Read it all."""
         self._parser.Parse(_OUTER, False)  # noqa: FBT003 - expat's own signature
-        self._parser.Parse(memoryview(self._text)[self._body :], False)  # noqa: FBT003
+        self._parser.Parse(memoryview(self._text)[self.body :], False)  # noqa: FBT003
         self._parser.Parse(b"</_>", True)  # noqa: FBT003
 
     def _place(self) -> int:
-        return self._parser.CurrentByteIndex - len(_OUTER) + self._body
+        return self._parser.CurrentByteIndex - len(_OUTER) + self.body
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         if len(self._open) > DEEPEST:
             raise MalformedManifest(f"The origin's DASH manifest nests more than {DEEPEST} elements.")
         prefix, colon, local = name.rpartition(":")
+        local = _USUAL.get(local.lower(), local)
         element = Element(local, prefix + colon, attributes, self._place()) if self._open else self.outer
         self._open.append(element)
 
