@@ -11,6 +11,9 @@ from gateway.manifests.link import Link
 VARIABLES = "sluicegate.variables"
 """The query field that notes what a multivariant playlist defines for one of its media playlists."""
 
+SESSION_FIELD = "token"
+"""The query field in which a session token may stand, in the address by which a player asks."""
+
 PATHWAY = "sluicegate.pathway"
 """The query field that notes the host that a pathway was cloned to."""
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from gateway.manifests.asking import VARIABLES, Asking, with_field
 from gateway.manifests.documents import in_place
 from gateway.manifests.link import Link, counted, is_beside, resolve, written
-from gateway.manifests.variables import MARK, Shaped, UndefinedError, Variables, parameters
+from gateway.manifests.variables import MARK, Shaped, UndefinedError, Variables, parameters, without_token
 
 _LINE = re.compile(r"[^\r\n]+")
 _TAG = re.compile(r"#(EXT[A-Z0-9-]*):")
@@ -69,7 +69,8 @@ def rewrite(text: bytes, base: str, link: Link, asking: Asking | None = None) ->
         narrow = counted(asking.shaped)
         shaped = {plain: narrow, licence: narrow, noting: _noting(asking.shaped, exported, asking)}
     playlist = _Playlist(base, asking, plain, noting, licence, _variables(base, asking), bool(exported), shaped)
-    return _LINE.sub(playlist.line, readable).encode("utf-8", "surrogateescape")
+    rewritten = without_token(_LINE.sub(playlist.line, readable), playlist.variables.seen)
+    return rewritten.encode("utf-8", "surrogateescape")
 
 
 @dataclass

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import unquote
 
+from gateway.manifests.asking import SESSION_FIELD
 from gateway.manifests.link import MalformedManifest
 
 MARK = "{$"
@@ -19,6 +20,11 @@ MOST_SUBSTITUTED = 32 * 1024 * 1024
 _REFERENCE = re.compile(r"\{\$([A-Za-z0-9_-]+)\}")
 _UNWRITABLE = re.compile(r'["\x00-\x1f\x7f\ud800-\udfff]|\{\$')
 
+_BLANK = r"(?:[^\S\r\n]|\ufeff)*+"
+_QUERYPARAM = re.compile(rf'(QUERYPARAM{_BLANK}={_BLANK}"?)([^",\r\n\u2028\u2029]*)')
+"""One wherever it stands: hls.js finds tags in the middle of a line, and strips what JavaScript calls white space."""
+
+_NO_FIELD = "-"
 
 _ANY = "-"  # something, for a path's segment that is nothing leads to its beginning
 
@@ -111,3 +117,16 @@ def parameters(query: str) -> dict[str, str]:
         if value:
             found.setdefault(unquote(name), unquote(value))
     return found
+
+
+def without_token(text: str, seen: Mapping[str, str]) -> str:
+    """A playlist for a player that sees an address with these fields, and perhaps its session token beside them. A
+    QUERYPARAM that would name that names nothing, as at the origin: players find references where others do not, and
+    could carry it there."""
+
+    def kept_or_none(found: re.Match[str]) -> str:
+        before, name = found.groups()
+        is_token = name.replace("\ufeff", " ").strip() == SESSION_FIELD and SESSION_FIELD not in seen
+        return before + _NO_FIELD if is_token or MARK in name else found[0]
+
+    return _QUERYPARAM.sub(kept_or_none, text) if "QUERYPARAM" in text else text

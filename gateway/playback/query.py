@@ -5,15 +5,16 @@ from __future__ import annotations
 
 from gateway.cmcd import PARAMETER
 from gateway.identity import SessionTokens
+from gateway.manifests.asking import SESSION_FIELD
 from gateway.playback.notes import OWN
 
-_API_FIELDS = frozenset({"url", "token", "CMCD"})
+_API_FIELDS = frozenset({"url", SESSION_FIELD, "CMCD"})
 """What the gateway knows of the query of ``/api``, beside directives."""
 
 _DIRECTIVES = ("_HLS_", "_DASH_")
 """How fields begin that players append for the origin: of low-latency HLS, of interstitials, of content steering."""
 
-_CARRIED_OVER = "token="
+_CARRIED_OVER = f"{SESSION_FIELD}="
 
 
 def with_directives(url: str, query: str) -> str:

