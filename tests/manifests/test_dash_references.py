@@ -157,6 +157,8 @@ def test_the_query_of_the_manifests_own_address_is_told_to_players_which_see_ano
     before = f'<up:{name} queryTemplate="$querypart$" useMPDUrlQuery="true"/>'
     after = f'<up:{name} queryTemplate="$querypart$" useMPDUrlQuery="false" queryString="sig=1&amp;x=%2F"/>'
     assert after in rewritten(before)
+    shouted = f'<up:{name} queryTemplate="$querypart$" useMPDUrlQuery=" True"/>'  # Shaka takes it
+    assert after in rewritten(shouted)
     before = f"<up:{name} queryString='a=1' useMPDUrlQuery='true'/>"
     assert f'<up:{name} queryString="sig=1&amp;x=%2F&amp;a=1" useMPDUrlQuery="false"/>' in rewritten(before)
     assert f"<up:{name} useMPDUrlQuery='false'/>" in rewritten(f"<up:{name} useMPDUrlQuery='false'/>")

@@ -13,7 +13,7 @@ from gateway.manifests.dash.tree import Element
 def pinned(info: Element, text: bytes, base: str) -> Iterator[Change]:
     """What tells players the query of the manifest's own address, ``base``, where a UrlQueryInfo has them take that of
     the address they see: there it is the gateway's."""
-    if info.attributes.get("useMPDUrlQuery", "").strip() not in {"true", "1"}:
+    if info.attributes.get("useMPDUrlQuery", "").strip().lower() not in {"true", "1"}:  # Shaka takes TRUE, too
         return
     own = info.attributes.get("queryString", "")
     query = "&".join(filter(None, (urlsplit(base).query, own)))
