@@ -137,6 +137,13 @@ def test_a_reference_that_is_beneath_one_base_but_not_beneath_its_alternative_is
     assert "initialization='/play/G/https/x.example/d/i.mp4'" in result
 
 
+@pytest.mark.parametrize("query", ["signature=a%2Fb%2e%2e", "from=https://x.example//y", "acl=/*%5c"])
+def test_a_query_hides_no_step_and_so_leaves_each_of_several_bases_its_say(query: str) -> None:
+    bases = "<BaseURL>https://x.example/d/</BaseURL><BaseURL>https://y.example/</BaseURL>"
+    template = f"<SegmentTemplate media='$Number$.m4s?{query}'/>"
+    assert template in rewritten(f"{bases}<Period>{template}</Period>")
+
+
 @pytest.mark.parametrize("reference", ["a//b.m4s", "%2e%2e/b.m4s", "a%2fb.m4s", "..%5Cb"])
 def test_a_reference_that_no_grant_of_its_base_would_cover_gets_its_own(reference: str) -> None:
     result = rewritten(f"<Period><SegmentURL media='{reference}'/></Period>")

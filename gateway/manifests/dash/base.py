@@ -17,6 +17,7 @@ is looked at beneath the bases of each, which no honest manifest multiplies so f
 
 _ONCE = 64
 _NAMES_PLACE = re.compile(r"[a-z][a-z0-9+.-]*:|[/\\]", re.IGNORECASE)
+_PATH = re.compile(r"[^?#]*")
 _DEVIOUS = re.compile(r"//|%2[ef]|%5c", re.IGNORECASE)
 
 
@@ -53,7 +54,8 @@ class Base:
         if absolute is None or not absolute.startswith(self.carried):
             return False
         # What climbs, or seems to, is beneath the grant's prefix only where that is its own.
-        return not _DEVIOUS.search(absolute[len(self.carried) - 1 :]) and is_relative(reference, absolute, self.url)
+        beneath = _PATH.match(absolute, len(self.carried) - 1)
+        return not (beneath and _DEVIOUS.search(beneath[0])) and is_relative(reference, absolute, self.url)
 
     def moved(self, reference: str) -> Base | None:
         """The base that a BaseURL makes of this one, once it leads right: an empty one leaves it as it is. None if
