@@ -127,6 +127,17 @@ def test_where_the_own_address_is_not_known_a_path_is_written() -> None:
     )
 
 
+def test_a_base_that_may_be_steered_to_is_whole_as_shaka_resolves_it_against_the_manifests_own_address() -> None:
+    inner = "<Period><BaseURL serviceLocation='a'>v/</BaseURL><SegmentTemplate media='n.m4s'/></Period>"
+    steering = "<ContentSteering>https://x.example/p</ContentSteering>"
+    assert f"'a'>{OWN}/play/G/https/o.example/a/b/v/</BaseURL><SegmentTemplate media='n.m4s'" in rewritten(
+        steering + inner
+    )
+    assert inner in rewritten(inner)
+    bases = "<BaseURL>https://x.example/</BaseURL><BaseURL>https://y.example/</BaseURL>"
+    assert inner in rewritten(bases + steering + inner)
+
+
 def test_a_reference_that_is_beneath_one_base_but_not_beneath_its_alternative_is_rewritten() -> None:
     inside = (
         "<BaseURL>https://x.example/d/e/</BaseURL><BaseURL>https://y.example/</BaseURL>"

@@ -37,11 +37,13 @@ class Effort:
 @dataclass(frozen=True, slots=True)
 class Base:
     """``carried`` is the directory beneath which a relative reference is right by itself, empty if there is none. Of
-    one that is not ``known``, what begins a fragment, nothing but the host is taken for true."""
+    one that is not ``known``, what begins a fragment, nothing but the host is taken for true. ``steered`` tells whether
+    the manifest has content steering."""
 
     url: str
     carried: str = ""
     known: bool = True
+    steered: bool = False
     effort: Effort = field(default_factory=Effort, compare=False, repr=False)
 
     def carries(self, reference: str) -> bool:
@@ -70,7 +72,7 @@ class Base:
         known = self.known or bool(_NAMES_PLACE.match(reference))
         home = absolute.partition("?")[0].rpartition("/")[0] + "/"
         carried = self.carried if self.known and self.carries(reference) else home
-        return Base(absolute, carried, known, self.effort)
+        return Base(absolute, carried, known, self.steered, self.effort)
 
 
 Bases = tuple[Base, ...]

@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 
 from gateway.manifests.dash.base import Base, Bases, Effort, moved
 from gateway.manifests.dash.change import Change, replaced
-from gateway.manifests.dash.levels import LEVELS, SEGMENTS, bases_in, leaves
+from gateway.manifests.dash.levels import LEVELS, SEGMENTS, bases_in, leaves, outer_of
 from gateway.manifests.dash.operation import NAMES, Target
 from gateway.manifests.dash.query import pinned
 from gateway.manifests.dash.references import CALLBACK, ELEMENTS, QUERIES, Use, has_addresses, use_of
@@ -82,6 +82,7 @@ class _Rewriting:
         self._effort = Effort()
         self._leads = leads
         self._fragment = True
+        self._steered = False
         self.changes: list[Change] = []
 
     def root(self, root: Element) -> None:
@@ -95,7 +96,7 @@ class _Rewriting:
             self._element(root, _Level((self._outer(known=False),)))
 
     def _outer(self, carried: str = "", *, known: bool = True) -> Base:
-        return Base(self._base, carried, known, self._effort)
+        return Base(self._base, carried, known, self._steered, self._effort)
 
     # -- what an MPD is given -----------------------------------------------------------------------------------------
 
@@ -108,9 +109,8 @@ class _Rewriting:
             if not periods or child.start < periods[0].start
         ]
         at = before[-1].after(self._text) if before else mpd.content
-        base = self._outer()
-        if periods and not any(True for _ in mpd.named("BaseURL")):
-            base = self._give_base(mpd, at)
+        self._steered = any(mpd.named("ContentSteering"))
+        base = self._outer() if not periods or any(mpd.named("BaseURL")) else self._give_base(mpd, at)
         is_live = mpd.attributes.get("type") == "dynamic"
         if is_live and not any(True for _ in mpd.named("Location")) and not mpd.is_bare:
             self._insert(mpd, at, "Location", self._leads.reload(self._base))
@@ -155,7 +155,7 @@ class _Rewriting:
         for the first of those."""
         for child in element.named("BaseURL"):
             if moved(outer, child.text.strip()):
-                self._change_text(child, self._base_written(child.text, _Level(outer)))
+                self._change_text(child, self._base_written(child.text, _Level(outer_of(child, outer))))
         return bases_in(element, outer)
 
     def _base_written(self, reference: str, level: _Level) -> str | None:
