@@ -59,6 +59,11 @@ class Base:
         beneath = _PATH.match(absolute, len(self.carried) - 1)
         return not (beneath and _DEVIOUS.search(beneath[0])) and is_relative(reference, absolute, self.url)
 
+    def spelt(self, reference: str, absolute: str) -> str:
+        """A reference as it is, if it is right also where all at its base's host was moved; else what it resolves to.
+        The base may lie less deep than the manifest, and the reference climb past the top."""
+        return reference if is_relative(reference, absolute, self.url) else absolute
+
     def moved(self, reference: str) -> Base | None:
         """The base that a BaseURL makes of this one, once it leads right: an empty one leaves it as it is. None if
         it is not one of http. Raise `MalformedManifest` for one that is too long to resolve much against it."""

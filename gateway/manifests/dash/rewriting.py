@@ -233,8 +233,9 @@ class _Rewriting:
         absolutes = {resolve(reference, bases[0].url) for bases in places} if not all(carried) else set()
         if not absolutes or (any(carried) and len(absolutes) > 1):
             return None
-        absolute = resolve(reference, places[0][0].url)
-        return self._leads.link(reference, absolute) if absolute else None
+        base = places[0][0]
+        absolute = resolve(reference, base.url)
+        return self._leads.link(base.spelt(reference, absolute), absolute) if absolute else None
 
     def _change_text(self, element: Element, replacement: str | None) -> None:
         if replacement is not None:
