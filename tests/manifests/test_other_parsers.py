@@ -20,6 +20,10 @@ from gateway.playback.scopes import directory
 from tests.manifests.corpora import corpus
 from tests.manifests.other_parsers import NOW, PARSERS, Asked, OtherParsers, Witness, urls
 
+ALWAYS_THE_SAME = settings(max_examples=75, deadline=None, derandomize=True)
+"""A quirk of somebody's parser, found by chance one day, is no reason for a build to fail. To look for more: without
+``derandomize``, and with more examples."""
+
 NAMES = {Kind.HLS: "list.m3u8", Kind.DASH: "manifest.mpd"}
 
 
@@ -150,7 +154,7 @@ PLAYLIST = st.tuples(
 ).map("".join)
 
 
-@settings(max_examples=100, deadline=None)
+@ALWAYS_THE_SAME
 @given(PLAYLIST, HOME, OWN_QUERY, st.sampled_from(WAYS), st.sampled_from(["\n", "\r\n"]))
 def test_so_it_does_by_any_playlist(
     witness: Witness, playlist: str, home: str, query: str, way: str, line_end: str
@@ -247,7 +251,7 @@ def presentations(draw: st.DrawFn) -> str:
     return f"{head}{root}{outer}{reload}{period}{CLOCK}</MPD>"
 
 
-@settings(max_examples=100, deadline=None)
+@ALWAYS_THE_SAME
 @given(presentations(), HOME, OWN_QUERY, st.sampled_from(WAYS))
 def test_so_it_does_by_any_presentation(witness: Witness, presentation: str, home: str, query: str, way: str) -> None:
     assert witness.differences(asked_for(Kind.DASH, presentation.encode(), home, query, way)) == []
