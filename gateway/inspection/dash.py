@@ -19,6 +19,7 @@ from gateway.inspection.presentation import (
     Size,
     Variant,
     Window,
+    video_range,
 )
 from gateway.inspection.timeline import extent_of
 from gateway.inspection.xml_tree import Element
@@ -26,7 +27,6 @@ from gateway.manifests.duration import seconds
 
 _TRICK_PLAY = "http://dashif.org/guidelines/trickmode"
 _TRANSFER = "urn:mpeg:mpegB:cicp:TransferCharacteristics"
-_RANGES = {"16": "PQ", "18": "HLG", "1": "SDR", "6": "SDR", "14": "SDR", "15": "SDR"}
 _FORMATS = {"mp4": "fmp4", "webm": "webm", "mp2t": "ts", "vtt": "webvtt", "ttml+xml": "ttml", "jpeg": "images"}
 _TYPES: Mapping[str, RenditionType] = {"audio": "audio", "text": "subtitles", "image": "images", "video": "video"}
 _PROTECTION = "urn:mpeg:dash:mp4protection:2011"
@@ -100,7 +100,7 @@ def _rate(text: str) -> float | None:
 def _range(element: Element) -> str:
     properties = element.all("EssentialProperty") + element.all("SupplementalProperty")
     told = (each.get("value") for each in properties if each.get("schemeIdUri") == _TRANSFER)
-    return next((_RANGES[value] for value in told if value in _RANGES), "")
+    return next((known for value in told if (known := video_range(integer(value.strip())))), "")
 
 
 def _segments(mpd: Mpd, main: AdaptationSet) -> Segments | None:

@@ -1,4 +1,4 @@
-"""A media file by its first bytes, told as a presentation: MP4, MPEG-TS, and what little others say."""
+"""A media file by its first bytes, told as a presentation: MP4, WebM, MPEG-TS, and what little others say."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from gateway.inspection.encryption import Encryption
 from gateway.inspection.finding import Finding, error, warning
 from gateway.inspection.mp4 import Movie, Track, is_mp4
 from gateway.inspection.mpeg_ts import is_ts, read_ts
-from gateway.inspection.presentation import Kind, Presentation, Rendition, RenditionType, Size, Variant
+from gateway.inspection.presentation import Kind, Presentation, Rendition, RenditionType, Size, Variant, video_range
+from gateway.inspection.webm import Webm, WebmTrack
 
 _BOM = b"\xef\xbb\xbf"
 _MAGIC: tuple[tuple[bytes, Kind], ...] = (
@@ -67,13 +68,60 @@ def tell_movie(movie: Movie, size: int | None) -> Presentation:
         variants=tuple(_variant(track, rate) for track in video),
         renditions=tuple(_rendition(track) for track in others),
         encryption=(Encryption("cenc"),) if any(track.is_encrypted for track in movie.tracks) else (),
+        features=("chapters",) if movie.has_chapters else (),
+    )
+
+
+def tell_webm(webm: Webm, size: int | None) -> Presentation:
+    """What a WebM of so many bytes says."""
+    video = [track for track in webm.tracks if track.handler == "video"]
+    others = [track for track in webm.tracks if track.handler != "video"]
+    rate = int(size * 8 / webm.duration) if size and webm.duration else None
+    return Presentation(
+        kind=Kind.WEBM,
+        duration=webm.duration,
+        variants=tuple(_webm_variant(track, rate) for track in video),
+        renditions=tuple(_webm_rendition(track) for track in others),
+        encryption=(Encryption("AES-CTR"),) if any(track.is_encrypted for track in webm.tracks) else (),
+        features=("chapters",) if webm.has_chapters else (),
+    )
+
+
+def _webm_variant(track: WebmTrack, rate: int | None) -> Variant:
+    return Variant(
+        average_bandwidth=rate,
+        codecs=_codecs(track),
+        size=_size(track),
+        frame_rate=track.frame_rate,
+        video_range=video_range(track.transfer),
+    )
+
+
+def _webm_rendition(track: WebmTrack) -> Rendition:
+    return Rendition(
+        type=_TYPES.get(track.handler, "other"),
+        name=track.name,
+        language=track.language,
+        is_default=track.is_default,
+        is_forced=track.is_forced,
+        channels=str(track.channels or ""),
+        codecs=_codecs(track),
     )
 
 
 def _variant(track: Track, rate: int | None) -> Variant:
     frames = round(track.samples / track.duration, 3) if track.samples and track.duration else None
-    size = Size(track.width, track.height) if track.width and track.height else None
-    return Variant(average_bandwidth=rate, codecs=_codecs(track), size=size, frame_rate=frames)
+    return Variant(
+        average_bandwidth=rate,
+        codecs=_codecs(track),
+        size=_size(track),
+        frame_rate=frames,
+        video_range=video_range(track.transfer),
+    )
+
+
+def _size(track: Track | WebmTrack) -> Size | None:
+    return Size(track.width, track.height) if track.width and track.height else None
 
 
 def _rendition(track: Track) -> Rendition:
@@ -85,7 +133,7 @@ def _rendition(track: Track) -> Rendition:
     )
 
 
-def _codecs(track: Track) -> tuple[Codec, ...]:
+def _codecs(track: Track | WebmTrack) -> tuple[Codec, ...]:
     return (track.codec,) if track.codec else ()
 
 
@@ -95,6 +143,17 @@ def tell_other(kind: Kind, start: bytes) -> Presentation:
     return Presentation(kind=kind, live=None, variants=(Variant(codecs=streams),) if streams else ())
 
 
+def of_webm(webm: Webm, size: int | None) -> Iterator[Finding]:
+    """What is wrong with a WebM of so many bytes, None where that is not known."""
+    if size is not None and webm.end is not None and webm.end > size:
+        yield _cut_short(size, f"its segment says {webm.end}")
+
+
+def _cut_short(size: int, told: str) -> Finding:
+    what = f"The file has {size} bytes where {told}: it is cut short."
+    return error("cut-short", "the file", what, "put the whole file there")
+
+
 def of_movie(movie: Movie, size: int | None) -> Iterator[Finding]:
     """What is wrong with an MP4 of so many bytes, None where that is not known."""
     if movie.index_first is False:
@@ -102,8 +161,7 @@ def of_movie(movie: Movie, size: int | None) -> Iterator[Finding]:
         right = "move it to the front: ffmpeg -i in.mp4 -c copy -movflags +faststart out.mp4"
         yield warning("index-at-end", "the file", what, right)
     if size is not None and movie.end > size:
-        what = f"The file has {size} bytes where its boxes say {movie.end}: it is cut short."
-        yield error("cut-short", "the file", what, "put the whole file there")
+        yield _cut_short(size, f"its boxes say {movie.end}")
         return
     if movie.index_first is None and not movie.fragmented:
         what = "No index (moov) was found: the file is cut short, or still being written."

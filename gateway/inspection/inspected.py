@@ -16,6 +16,7 @@ from gateway.inspection.mp4 import Movie, read_mp4
 from gateway.inspection.mpd import read_mpd
 from gateway.inspection.multivariant import Multivariant
 from gateway.inspection.presentation import Kind, Presentation
+from gateway.inspection.webm import read_webm
 from gateway.inspection.xml_tree import read_xml
 
 MOST_FINDINGS = 2000
@@ -101,6 +102,9 @@ def inspect_dash(text: bytes, now: datetime, *, whole: bool) -> Inspected:
 def inspect_file(start: bytes, content_type: str, size: int | None) -> Inspected:
     """A file of ``size`` bytes by its beginning."""
     kind = file.kind_of_file(start, content_type)
+    if kind is Kind.WEBM:
+        webm = read_webm(start)
+        return Inspected(file.tell_webm(webm, size), tuple(file.of_webm(webm, size)))
     if kind is not Kind.MP4:
         return Inspected(file.tell_other(kind, start), ())
     movie = read_mp4(start, 0, size)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gateway.inspection.codec import Codec
-from gateway.inspection.sample_entry import codec_of
+from gateway.inspection.sample_entry import Described, read_entry
 
 MOST_BOXES = 4000
 MOST_TRACKS = 100
@@ -41,8 +41,9 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """A track; ``duration`` in seconds; ``width`` and ``height`` of pictures in pixels, ``samples`` how many its sample
-    table has, ``channels`` of sound: each of these is 0 where it is not told."""
+    """A track; ``duration`` in seconds; ``width`` and ``height`` of pictures in pixels as they are coded, ``samples``
+    how many its sample table has, ``channels`` of sound, ``number`` by which others refer to it: each of these is 0
+    where it is not told. ``transfer`` is 2 there; ``chapters`` are the tracks that name its chapters."""
 
     handler: Handler
     codec: Codec | None
@@ -53,13 +54,16 @@ class Track:
     language: str = ""
     is_encrypted: bool = False
     channels: int = 0
+    transfer: int = 2
+    number: int = 0
+    chapters: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Movie:
-    """``fragmented`` if samples come in fragments; ``index_first`` is None where no index has been seen; ``moov_at`` is
-    where the box behind the media starts, if the index was not among the bytes that were read; ``end`` is where the
-    last box ends whose head was read."""
+    """``tracks`` without those that name chapters; ``fragmented`` if samples come in fragments; ``index_first`` is None
+    where no index has been seen; ``moov_at`` is where the box behind the media starts, if the index was not among the
+    bytes that were read; ``end`` is where the last box ends whose head was read."""
 
     tracks: tuple[Track, ...]
     duration: float | None
@@ -67,6 +71,7 @@ class Movie:
     index_first: bool | None
     moov_at: int | None = None
     end: int = 0
+    has_chapters: bool = False
 
 
 def is_mp4(start: bytes) -> bool:
@@ -96,7 +101,10 @@ def read_mp4(start: bytes, offset: int = 0, total: int | None = None) -> Movie:
     told = next((_length(start, box) for box in inside if box.type == b"mvhd"), None)
     cut = offset + moov.start if moov.end > len(start) else None
     longest = max((track.duration or 0.0 for track in tracks), default=0.0)
-    return Movie(tuple(tracks), told or longest or None, fragmented, not (media_before or offset), cut, last)
+    chapters = {number for track in tracks for number in track.chapters}
+    played = tuple(track for track in tracks if track.number not in chapters)
+    in_front = not (media_before or offset)
+    return Movie(played, told or longest or None, fragmented, in_front, cut, last, len(played) < len(tracks))
 
 
 def _boxes(data: bytes, at: int, end: int) -> Iterator[Box]:
@@ -149,17 +157,40 @@ def _track(data: bytes, trak: Box) -> Track:
     entry = next(_boxes(data, description.content + 8, min(description.end, len(data))), None) if description else None
     sizes = _inside(data, table, b"stsz") if table else None
     is_video = entry is not None and kind == "video"
+    body = data[entry.content : entry.end] if entry else b""
+    described = read_entry(entry.type, body, kind) if entry else Described()
     return Track(
         handler=kind,
-        codec=codec_of(data, entry.type, entry.content, min(entry.end, len(data)), kind) if entry else None,
+        codec=described.codec,
         duration=_length(data, header) if header else None,
         width=_number(data, entry.content + 24, 2) if entry and is_video else 0,
         height=_number(data, entry.content + 26, 2) if entry and is_video else 0,
         samples=_number(data, sizes.content + 8, 4) if sizes else 0,
         language=_language(data, header) if header else "",
         is_encrypted=bool(entry and entry.type in {b"encv", b"enca"}),
-        channels=_number(data, entry.content + 16, 2) if entry and kind == "audio" else 0,
+        channels=described.channels,
+        transfer=described.transfer,
+        number=_track_number(data, trak),
+        chapters=_chapters(data, trak),
     )
+
+
+def _track_number(data: bytes, trak: Box) -> int:
+    """Of a track header (section 8.3.2)."""
+    header = _inside(data, trak, b"tkhd")
+    if header is None:
+        return 0
+    wide = data[header.content : header.content + 1] == b"\x01"
+    return _number(data, header.content + (20 if wide else 12), 4)
+
+
+def _chapters(data: bytes, trak: Box) -> tuple[int, ...]:
+    """The numbers of the tracks that name a track's chapters: references as in section 8.3.3, of QuickTime's kind."""
+    told = _inside(data, trak, b"tref", b"chap")
+    if told is None:
+        return ()
+    end = min(told.end, len(data), told.content + 4 * MOST_TRACKS)
+    return tuple(_number(data, at, 4) for at in range(told.content, end - 3, 4))
 
 
 def _language(data: bytes, header: Box) -> str:

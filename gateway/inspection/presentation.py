@@ -29,9 +29,17 @@ class Kind(enum.Enum):
     OTHER = "other"
 
 
+_RANGES = {16: "PQ", 18: "HLG", **dict.fromkeys((1, 6, 14, 15), "SDR")}
+
+
+def video_range(transfer: int | None) -> str:
+    """SDR, HLG or PQ by the number of transfer characteristics (ISO/IEC 23091-4); empty where there is no telling."""
+    return _RANGES.get(transfer or 0, "")
+
+
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Pixels."""
+    """Pixels, as they are coded: before they are turned, or stretched to their display."""
 
     width: int
     height: int

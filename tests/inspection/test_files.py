@@ -15,6 +15,7 @@ from gateway.inspection.inspected import Inspected, add_index, inspect_file
 from gateway.inspection.mp4 import read_mp4
 from gateway.inspection.mpeg_ts import read_ts
 from gateway.inspection.presentation import Kind, Size
+from gateway.inspection.sample_entry import aac_channels
 
 SOME = 64 * 1024
 
@@ -107,6 +108,53 @@ def test_codecs_in_mp4_are_told(tmp_path: Path, encoder: list[str], words: str) 
     (variant,) = inspect_file(whole, "video/mp4", len(whole)).presentation.variants
     assert variant.codecs[0].words.startswith(words)
     assert (variant.size, variant.frame_rate) == (Size(160, 90), 10.0)
+
+
+@pytest.mark.parametrize(
+    ("layout", "encoder", "channels"),
+    [
+        ("mono", ["aac"], "1"),
+        ("5.1", ["aac"], "6"),
+        ("7.1", ["aac"], "8"),
+        ("mono", ["ac3"], "1"),
+        ("5.1", ["ac3"], "6"),
+        ("5.1", ["eac3"], "6"),
+        ("5.1", ["libopus"], "6"),
+    ],
+)
+def test_channels_are_those_that_are_coded_and_not_what_the_entry_says(
+    tmp_path: Path, layout: str, encoder: list[str], channels: str
+) -> None:
+    file = tmp_path / "sound.mp4"
+    ffmpeg("-f", "lavfi", "-i", f"anullsrc=cl={layout}:d=0.2", "-c:a", *encoder, "-t", "0.2", str(file))
+    whole = file.read_bytes()
+    assert [each.channels for each in inspect_file(whole, "audio/mp4", len(whole)).presentation.renditions] == [
+        channels
+    ]
+
+
+@pytest.mark.parametrize(
+    ("config", "channels"),
+    [("1210", 2), ("1208", 1), ("1230", 6), ("eb09", 2), ("1200", 0), ("178000000c", 1), ("12", 0)],
+)
+def test_channels_of_an_audio_specific_config(config: str, channels: int) -> None:
+    assert aac_channels(bytes.fromhex(config)) == channels
+
+
+def test_the_range_of_pictures_in_mp4_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "hdr.mp4"
+    colours = ["-color_primaries", "bt2020", "-color_trc", "smpte2084", "-colorspace", "bt2020nc"]
+    ffmpeg("-f", "lavfi", "-i", "testsrc=d=0.2:s=160x90:r=10", "-pix_fmt", "yuv420p", *colours, str(file))
+    whole = file.read_bytes()
+    assert inspect_file(whole, "video/mp4", len(whole)).presentation.variants[0].video_range == "PQ"
+
+
+def test_chapters_of_an_mp4_are_no_subtitles(tmp_path: Path) -> None:
+    (tmp_path / "chapters.txt").write_text(";FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/1\nSTART=0\nEND=20\ntitle=One\n")
+    file, inputs = tmp_path / "film.mp4", ["-i", str(MEDIA / "movie.mp4"), "-i", str(tmp_path / "chapters.txt")]
+    ffmpeg(*inputs, "-map_metadata", "1", "-c", "copy", "-movflags", "+faststart", str(file))
+    told = inspect_file(file.read_bytes()[:SOME], "video/mp4", file.stat().st_size).presentation
+    assert ([each.type for each in told.renditions], told.features) == (["audio"], ("chapters",))
 
 
 def test_fragments_are_told_as_such() -> None:

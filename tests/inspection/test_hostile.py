@@ -58,6 +58,8 @@ LONG: dict[str, bytes] = {
     + b"</AdaptationSet></Period></MPD>",
     "boxes": b"\0\0\0\x08moov" * (65536 // 8),
     "large box": b"\0\0\0\x01mdat" + b"\xff" * 65528,
+    "tracks": b"\x1a\x45\xdf\xa3\x80\x18\x53\x80\x67\xff\x16\x54\xae\x6b\xff" + b"\xae\x83\x83\x81\1" * 13_000,
+    "clusters": b"\x1a\x45\xdf\xa3\x80\x18\x53\x80\x67\xff\x1f\x43\xb6\x75\xff" + b"\xa3\x84\x81\0\0\x80" * 10_000,
     "packets": (b"G@\0\x10\0" + b"\0" * 183) * 348,
 }
 
