@@ -12,7 +12,7 @@ from gateway.inspection.finding import Finding, error, shown, warning
 from gateway.inspection.media_rules import STALE_SECONDS
 from gateway.inspection.mpd import Mpd, Period
 from gateway.inspection.playlist import moment
-from gateway.inspection.timeline import extent_of
+from gateway.inspection.timeline import extent_of, offset_of
 from gateway.manifests.duration import seconds
 
 _DURATIONS = (
@@ -82,13 +82,22 @@ def _short(period: Period) -> Iterator[Finding]:
     """Representations whose timeline ends more than a segment before their period does; text may."""
     played = [group for group in period.sets if group.kind in {"video", "audio"}]
     for each in (each for group in played for each in group.representations):
-        extent = extent_of(each.addressing, period.duration) if each.addressing.timeline is not None else None
-        if period.duration is None or extent is None or extent.end is None or extent.longest is None:
+        extent = extent_of(each.addressing, period.duration)
+        if each.addressing.timeline is None or extent is None:
+            continue
+        if period.duration is None or extent.end is None or extent.longest is None:
             continue
         if period.duration - extent.end > extent.longest:
             ends, lasts = f"{extent.end:.10g} s", f"{period.duration:.10g} s"
             what = f"The SegmentTimeline ends at {ends}, and its period lasts {lasts}: players wait there for more."
             right = "correct mediaPresentationDuration, or the Period's duration, or list what is missing"
+            offset, first = offset_of(each.addressing), each.addressing.timeline.steps[0]
+            if first.time is None and offset:
+                early = f"{offset / each.addressing.timescale:.10g} s before its period by presentationTimeOffset"
+                what = (
+                    f"The first S of the SegmentTimeline has no t: it starts at 0, {early}, and ends at {ends} of it."
+                )
+                right = f'write the time of the first segment, mostly the offset: t="{offset}"'
             yield error("timeline-short", each.where, what, right)
 
 

@@ -38,7 +38,7 @@ def extent_of(addressing: Addressing, period: float | None) -> Extent | None:
 
 
 def _of_timeline(addressing: Addressing, timeline: tuple[Step, ...], period: float | None) -> Extent | None:
-    scale, offset = addressing.timescale, _offset(addressing)
+    scale, offset = addressing.timescale, offset_of(addressing)
     last = None if period is None else period * scale + offset
     count = total = 0
     time = timeline[0].time or 0 if timeline else 0
@@ -63,6 +63,7 @@ def _times(step: Step, time: int, following: float | None) -> int:
     return max(math.ceil((following - time) / step.duration), 1)
 
 
-def _offset(addressing: Addressing) -> int:
+def offset_of(addressing: Addressing) -> int:
+    """Which time of the media stands at the start of its period, in ticks (ISO/IEC 23009-1, section 5.3.9.2)."""
     told = addressing.attributes.get("presentationTimeOffset", "").strip()
     return int(told) if told.isascii() and told.isdigit() and len(told) <= 20 else 0

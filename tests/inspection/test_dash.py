@@ -98,6 +98,17 @@ def test_a_timeline_that_ends_long_before_its_period_is_told_once() -> None:
     assert (severity, code, where) == ("error", "timeline-short", "Period 1, AdaptationSet 1, Representation 1")
 
 
+def test_a_timeline_whose_first_segment_has_no_time_is_told_as_that() -> None:
+    text = (MEDIA / "dash" / "manifest.mpd").read_bytes()
+    shifted = text.replace(b'timescale="12288"', b'timescale="12288" presentationTimeOffset="1228800"')
+    wrong = shifted.replace(b'<S t="0" d="49152" r="9" />', b'<S d="49152" r="9" />')
+    (problem,) = [each for each in find(read_mpd(read_xml(wrong)), NOW) if each.code == "timeline-short"]
+    assert problem.what.startswith(
+        "The first S of the SegmentTimeline has no t: it starts at 0, 100 s before its period"
+    )
+    assert problem.instead.endswith('t="1228800"')
+
+
 MISTAKES = [
     (b"</MPD>", b"", ("error", "not-well-formed", "the manifest")),
     (b"<MPD", b"<!DOCTYPE MPD><MPD", ("error", "not-well-formed", "the manifest")),
