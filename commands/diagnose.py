@@ -11,6 +11,7 @@ import click
 from commands import options, paint
 from commands.diagnosed import lines
 from commands.diagnosing.question import Files, Question
+from commands.naming import somebody
 from commands.trouble import TROUBLE, trouble_told
 from gateway.diagnosis.players import PLAYERS
 from gateway.explanation import secret_refusal
@@ -63,6 +64,7 @@ def diagnose(  # noqa: PLR0913, PLR0917 - an option each
     with trouble_told(tiers):
         try:
             known = Files(tiers, keys, state, policies).known()
+            somebody(known.meant(key) if key else ())
         except KeyringError as error:
             click.echo(str(error), err=True)
             sys.exit(TROUBLE)

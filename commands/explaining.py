@@ -13,6 +13,7 @@ import click
 
 from commands import options
 from commands.asking import Reply, Service, Told, Unanswered
+from commands.naming import somebody
 from commands.trouble import FILE_ERRORS, problems
 from gateway.configuration import Generation, Sources
 from gateway.explanation import Asked, Dead, Living, meant
@@ -47,6 +48,10 @@ class Files:
         file = self._good_tier_file()
         tiers = file.tiers if file else {record.tier for record in records}
         return meant(text, records, file.open_keys if file else {}, tiers, time.time())
+
+    def named(self, text: str) -> Sequence[Living | Dead]:
+        """The same of what somebody is called; raise `click.BadParameter` of a name that nobody has."""
+        return somebody(self.meant(text))
 
     def record(self, key_id: str) -> KeyRecord | None:
         """The key as the file has it; raise `KeyFileError` or `OSError`."""
@@ -91,7 +96,7 @@ class Question:
     def _live(self, service: Service) -> Told:
         reply = self._ask(service, self.key)
         if reply.status == 404:
-            keys = [self._told(service, each, reply) for each in self.files.meant(self.key)]
+            keys = [self._told(service, each, reply) for each in self.files.named(self.key)]
         else:
             keys = [reply.body]
         told: Told = {"counters": "live", "service": {**reply.service, "address": service.address}}
@@ -146,7 +151,7 @@ class Question:
 
     def _offline(self, reason: str) -> Told:
         generation = self.files.sources().compile(0)
-        keys = [self._of_file(generation, each) for each in self.files.meant(self.key)]
+        keys = [self._of_file(generation, each) for each in self.files.named(self.key)]
         notes = [
             f"{reason}: the counters are unknown, and taken for zero",
             f"explained from {self.files.tiers} and {self.files.keys} as they are on the disk",

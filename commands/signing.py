@@ -81,7 +81,7 @@ class Signer:
         return Signed(address(grant, media), scope, identity, lease)
 
     def _identity(self, generation: Generation, key: str) -> Identity:
-        named = self.files.meant(key)
+        named = self.files.named(key)
         dead = [each for each in named if isinstance(each, Dead)]
         if dead:
             raise Refused("\n".join(f"{each.key_id}: {each.why}" for each in dead))

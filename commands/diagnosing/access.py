@@ -12,7 +12,7 @@ from gateway.diagnosis.credential import Assize, uncovered
 from gateway.diagnosis.finding import Finding, Weight
 from gateway.diagnosis.redaction import plain
 from gateway.diagnosis.web import PAGE_REFUSED
-from gateway.explanation import Asked, Dead, explain, meant
+from gateway.explanation import Asked, Dead, Living, explain, meant
 from gateway.explanation.living import living
 from gateway.explanation.steps import Step
 from gateway.identity import KeyRecord, Keyring, Scope
@@ -29,6 +29,11 @@ class Known:
     generation: Generation
     records: Sequence[KeyRecord]
     keyring: Keyring | None
+
+    def meant(self, key: str) -> Sequence[Living | Dead]:
+        """The keys that a name stands for now."""
+        file = self.generation.file
+        return meant(key, self.records, file.open_keys, file.tiers, time.time())
 
 
 @dataclass(frozen=True)
@@ -85,16 +90,10 @@ def _who(known: Known, address: Address, key: str) -> tuple[Identity | None, lis
 
 
 def _of_key(known: Known, key: str) -> tuple[Identity | None, list[Finding]]:
-    file = known.generation.file
-    named = meant(key, known.records, file.open_keys, file.tiers, time.time())[0]
+    named = known.meant(key)[0]
     if isinstance(named, Dead):
-        name = plain(named.key_id, 40)
-        cause, change = f"the key {name} does not hold: {named.why}", "use a living key (main.py keys list)"
-        if not named.client:  # nobody's, in this file
-            cause, change = (
-                f"nobody is called {name}: {named.why}",
-                "name one of them, or the file that has it (--keys)",
-            )
+        cause = f"the key {plain(named.key_id, 40)} does not hold: {named.why}"
+        change = "use a living key (main.py keys list)"
         return None, [Finding("key_dead", Weight.STOPS, cause, change, ("the key",))]
     return living(known.generation, named.key_id, time.time()), []
 

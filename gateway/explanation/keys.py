@@ -20,12 +20,14 @@ class Living:
 
 @dataclass(frozen=True, slots=True)
 class Dead:
-    """A key that is refused, and why; client and tier are empty if they are not known."""
+    """A key that is refused, and why; client and tier are empty if they are not known. ``is_known`` is false of a name
+    that nobody has."""
 
     key_id: str
     client: str
     tier: str
     why: str
+    is_known: bool = True
 
 
 def open_id(tier: str) -> str:
@@ -44,7 +46,7 @@ def meant(
     named = [key for key in records if key.id == text] or [key for key in records if key.client == text]
     told = [_told(key, tiers, now) for key in named]
     living = [key for key in told if isinstance(key, Living)]
-    return tuple(living or told) or (Dead(text, "", "", _unknown(text, records, open_keys)),)
+    return tuple(living or told) or (Dead(text, "", "", _unknown(text, records, open_keys), is_known=False),)
 
 
 def _told(key: KeyRecord, tiers: Collection[str], now: float) -> Living | Dead:

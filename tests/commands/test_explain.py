@@ -271,8 +271,6 @@ def test_a_dead_key_says_why_it_is_dead(gateway: Service) -> None:
         (expired, "it expired 20"),
         (gone, "on the tier standart, which is not in tiers.yaml (did you mean standard?)"),
         ("late", "on the tier standart"),
-        ("acne", "no key and no client has this name; did you mean acme?"),
-        ("open-publik", "did you mean open-public?"),
     ):
         said = explain(gateway, "--key", key, "--route", "usage")
         assert (said.returncode, why in said.stdout) == (1, True), said.stdout
@@ -281,6 +279,15 @@ def test_a_dead_key_says_why_it_is_dead(gateway: Service) -> None:
     assert told(gateway, "--key", revoked, "--as", "session")["verdict"]["problem"]["error"].startswith(
         "Invalid or exp"
     )
+
+
+def test_a_name_that_nobody_has_is_a_usage_error(gateway: Service, tmp_path: Path) -> None:
+    gateway.add_key("acme", "standard")
+    gateway.reload()
+    for key, near in (("acne", "did you mean acme?"), ("open-publik", "did you mean open-public?")):
+        for said in (explain(gateway, "--key", key), explain(gateway, "--key", key, "--admin", str(tmp_path / "none"))):
+            assert (said.returncode, said.stdout) == (2, "")
+            assert f"no key and no client has this name; {near}" in " ".join(said.stderr.split())
 
 
 def test_a_secret_is_never_taken_and_never_repeated(gateway: Service) -> None:

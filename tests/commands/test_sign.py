@@ -111,13 +111,18 @@ def test_each_address_begins_a_viewing_of_its_own(folder: Path) -> None:
         ("http://me@media.example.com/", "acme", "Invalid url: "),
         (FILM, "public_api_key", "Access denied: The tier public cannot stream media."),
         (FILM, "open-public", "Access denied: The tier public cannot stream media."),
-        (FILM, "acm", "no key and no client has this name; did you mean acme?"),
     ],
 )
 def test_it_refuses_what_the_gateway_would_in_the_same_words(folder: Path, url: str, key: str, told: str) -> None:
     refused = sign(folder, url, key=key)
     assert (refused.exit_code, refused.stdout) == (1, "")
     assert told in refused.stderr
+
+
+def test_a_name_that_nobody_has_is_a_usage_error(folder: Path) -> None:
+    refused = sign(folder, FILM, key="acm")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "no key and no client has this name; did you mean acme?" in " ".join(refused.stderr.split())
 
 
 def test_it_refuses_a_dead_key_and_a_name_that_stands_for_two(folder: Path) -> None:
