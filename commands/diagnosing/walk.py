@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -10,15 +9,16 @@ from dataclasses import dataclass, field, replace
 
 from commands.diagnosing.budget import MOST_SECONDS, Spent
 from commands.diagnosing.probe import Prober
-from gateway.diagnosis.clocks import NOTICED, clock_finding, skew_of
+from commands.diagnosing.reread import reread_dash, reread_hls
+from gateway.diagnosis.clocks import NOTICED, begin_findings, begun, clock_finding, skew_of
 from gateway.diagnosis.dash_plan import by_clock, clocks, dash_steps, time_of
 from gateway.diagnosis.evidence import Evidence
 from gateway.diagnosis.finding import Finding
 from gateway.diagnosis.form import Form
-from gateway.diagnosis.live import LATE, Reread
+from gateway.diagnosis.live import Reread
 from gateway.diagnosis.plan import Playlist, beside, between, first_segments, further, playlists
 from gateway.diagnosis.references import reference_findings
-from gateway.diagnosis.rules import rule_findings
+from gateway.diagnosis.rules import nested_finding, rule_findings
 from gateway.diagnosis.seen import End, Got, Part, Seen, Step
 from gateway.inspection import MediaPlaylist, Multivariant, read_hls
 from gateway.inspection.mpd import Mpd, read_mpd
@@ -26,9 +26,6 @@ from gateway.inspection.xml_tree import read_xml
 from gateway.manifests import Kind
 from gateway.manifests.link import resolve
 from gateway.origins.url import MediaUrl
-
-LONGEST_WAIT = 10.0
-"""Seconds between two readings of a live playlist."""
 
 
 @dataclass
@@ -106,14 +103,20 @@ class Walk:
     async def _first_alive(self, variants: Sequence[Playlist]) -> tuple[Playlist, Seen] | None:
         """The first variant that answers with a playlist; one that does not matters less where another does."""
         dead: list[int] = []
+        nested: list[str] = []
+        alive: tuple[Playlist, Seen] | None = None
         for variant in variants:
             seen = await self._look(variant.step)
-            if seen.form is Form.HLS and seen.good is not None:
-                for at in dead:
-                    self.seen[at] = replace(self.seen[at], step=replace(self.seen[at].step, needed=False))
-                return variant, seen
-            dead.append(len(self.seen) - 1)
-        return None
+            is_playlist = seen.form is Form.HLS and seen.good is not None
+            if is_playlist and isinstance(read_hls(seen.good.body if seen.good else b"", seen.url), MediaPlaylist):
+                alive = variant, seen
+                break
+            dead += [] if is_playlist else [len(self.seen) - 1]
+            nested += [variant.step.name] if is_playlist else []
+        for at in dead if alive else ():
+            self.seen[at] = replace(self.seen[at], step=replace(self.seen[at].step, needed=False))
+        self.found += [nested_finding(name, needed=alive is None) for name in nested]
+        return alive
 
     async def _chosen(self, master: Multivariant, playlist: Playlist, seen: Seen) -> None:
         read = read_hls(seen.good.body if seen.good else b"", seen.url, master.playlist.variables)
@@ -135,23 +138,7 @@ class Walk:
         for step in first_segments(read, seen.url, codecs):
             await self._look(step, deeply=step.end is not End.LAST)
         if read.is_live and read.segments and seen.good is not None:
-            await self._reread(seen, read, seen.good)
-
-    async def _reread(self, seen: Seen, read: MediaPlaylist, got: Got) -> None:
-        """Read a live playlist until it changes, or is late."""
-        target = float(read.target_duration or 1)
-        waited, last = 0.0, got
-        for share in (1.0, LATE - 0.9):
-            pause = min(target * share, LONGEST_WAIT / 2, max(self.prober.budget.left, 0))
-            await asyncio.sleep(pause)
-            waited += pause
-            again = (await self.prober.look(Step(Part.PLAYLIST, seen.step.name, seen.step.url), deeply=False)).good
-            if again is None:
-                return
-            last = again
-            if again.body != got.body:
-                break
-        self.rereads.append((Reread(seen.step.name, target, last.body != got.body, last.at - got.at, read.edge), last))
+            self.rereads += await reread_hls(self.prober, seen, read, seen.good)
 
     async def _between(self) -> None:
         """Whether the segments further in are there, where all else is, and while half of the time is left; those that
@@ -173,11 +160,16 @@ class Walk:
         self.mpd = read_mpd(read_xml(seen.good.body if seen.good else b""))
         self._judge(seen, Kind.DASH, self.mpd)
         now = await self._time(self.mpd)
+        self.found += begin_findings(self.mpd, now, seen.step.name)
         for step in dash_steps(self.mpd, seen.url, now):
+            if step.part is Part.SEGMENT and not begun(self.mpd, now):
+                continue
             shallow = step.end is End.LAST or not step.needed
             looked = await self._look(step, deeply=not shallow)
             if step.part is Part.SEGMENT and looked.good is None and await self._is_by_clock(seen, looked, now):
                 return
+        if seen.good is not None:
+            self.rereads += await reread_dash(self.prober, seen, self.mpd, seen.good)
 
     async def _time(self, mpd: Mpd) -> float:
         """The time that players of a live manifest go by: that of its UTCTiming, or this machine's."""

@@ -190,8 +190,12 @@ def _misfit(seen: Seen, weight: Weight, form: Form) -> Finding:
         change = "let the origin say Content-Encoding: gzip, or store it uncompressed"
         return _finding(seen, weight, code, f"{name} is compressed with gzip, and the origin does not say so", change)
     cause = f"the origin answers {status} to the request for {name}, with {form.value}{words} instead of {wanted}"
-    change = "correct the address, or what the origin does with it: a login, an error page sent as 200, or a block"
+    change = _HIDDEN if form is Form.BYTES and seen.step.part is Part.SEGMENT else _SAID
     return _finding(seen, weight, code, cause, change)
+
+
+_SAID = "correct the address, or what the origin does with it: a login, an error page sent as 200, or a block"
+_HIDDEN = "look at what is stored there: so begins media that is encrypted, of which the manifest names no key"
 
 
 def _key(seen: Seen, weight: Weight, got: Got) -> Finding | None:
@@ -200,6 +204,7 @@ def _key(seen: Seen, weight: Weight, got: Got) -> Finding | None:
     what = f"{seen.form.value}, " if seen.form.is_message and got.size > KEY_BYTES else ""
     cause = f"{seen.step.name} is {what}{got.size} bytes long, where AES-128 has a key of {KEY_BYTES}"
     change = "let the key's address answer with the 16 bytes of the key, raw, not in hexadecimal or base64"
+    change = _SAID if seen.form in {Form.HTML, Form.JSON, Form.XML} else change
     return _finding(seen, weight, "key_length", cause, change)
 
 
@@ -234,7 +239,8 @@ def _cut_boxes(seen: Seen, weight: Weight, got: Got) -> Finding | None:
     if seen.form is Form.TS and size % PACKET:
         packet = f"no multiple of the {PACKET} of an MPEG-TS packet"
         cause = f"{seen.step.name} has {size} bytes, which is {packet}: it is cut short"
-        return _finding(seen, Weight.HARMS, "cut_short", cause, "package it anew")
+        change = "look at whether the origin's Content-Length is right; if it is, package it anew"
+        return _finding(seen, Weight.HARMS, "cut_short", cause, change)
     end = iso_end(got.body) if seen.form is Form.ISO else None
     if end is None or end <= size:
         return None

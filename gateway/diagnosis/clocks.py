@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 from gateway.cache.freshness import told_age
 from gateway.diagnosis.finding import Finding, Weight
 from gateway.diagnosis.seen import Got, Seen
-from gateway.diagnosis.times import span
+from gateway.diagnosis.times import ahead, span
+from gateway.inspection.mpd import Mpd
 
 NOTICED = 5.0
 """Seconds of difference that are told: Date has whole seconds, and the answer was under way for some."""
@@ -55,6 +56,21 @@ def clock_findings(steps: Sequence[Seen]) -> Sequence[Finding]:
 def apart(skew: float) -> str:
     """``7 min ahead of``, ``12 s behind``."""
     return f"{span(skew)} {'ahead of' if skew > 0 else 'behind'}"
+
+
+def begun(mpd: Mpd, now: float) -> bool:
+    """Whether a presentation has begun at a time, in seconds since the epoch by the clock that players go by."""
+    return not mpd.is_live or mpd.starts is None or mpd.starts.timestamp() <= now
+
+
+def begin_findings(mpd: Mpd, now: float, name: str) -> Sequence[Finding]:
+    """That it has not; what would be asked for before is missing because of that alone."""
+    if begun(mpd, now) or mpd.starts is None:
+        return []
+    begins = f"begins {ahead(mpd.starts.timestamp(), now)} by its availabilityStartTime"
+    cause = f"the manifest {begins}: players ask for nothing before"
+    change = "wait for it; if it should play now, set the clock of the packager, and that which UTCTiming names"
+    return [Finding("not_begun", Weight.STOPS, cause, change, (name,))]
 
 
 def clock_finding(missing: Seen, skew: float, *, has_timing: bool) -> Finding:

@@ -10,6 +10,7 @@ from gateway.diagnosis.clocks import clock_findings, skew_of
 from gateway.diagnosis.finding import Finding, Weight, merged
 from gateway.diagnosis.labels import label_findings
 from gateway.diagnosis.live import Reread, live_findings
+from gateway.diagnosis.maps import map_findings
 from gateway.diagnosis.redaction import plain
 from gateway.diagnosis.rules import licence_findings
 from gateway.diagnosis.seen import Got, Part, Seen
@@ -56,7 +57,7 @@ def findings(evidence: Evidence, noted: Sequence[Finding] = ()) -> tuple[Finding
 def _findings(evidence: Evidence) -> Iterator[Finding]:
     right = []
     for seen in evidence.steps:
-        wrong = list(answer_findings(seen)) or list(codec_findings(seen))
+        wrong = list(answer_findings(seen)) or list(codec_findings(seen)) or list(map_findings(seen, evidence.steps))
         yield from wrong or label_findings(seen)
         right += [] if wrong else [seen]
     yield from cors_findings(right, evidence.page)

@@ -73,6 +73,10 @@ def _type(seen: Seen, got: Got) -> Iterator[Finding]:
 
 def _range(seen: Seen) -> Iterator[Finding]:
     probe, step = seen.ranged, seen.step
+    if step.span and seen.good is not None and (wrong := _other_part(seen.good, step.span)):
+        cause = f"the origin answers {step.span}, which the manifest names, with {wrong}: {step.name}"
+        yield Finding("ranges", Weight.STOPS, cause, _RANGES, (step.name,))
+        return
     if probe is None or step.part not in {Part.SEGMENT, Part.MAP, Part.FILE}:
         return
     what = range_trouble(probe)
@@ -90,6 +94,14 @@ def _range(seen: Seen) -> Iterator[Finding]:
 
 
 _RANGES = "let the origin answer a Range with 206 and Content-Range (RFC 9110, section 14)"
+
+
+def _other_part(got: Got, span: str) -> str:
+    """Which other part came than that which was asked for; empty if none did, or the whole."""
+    told = got.head.get("Content-Range")
+    first = span.removeprefix("bytes=").partition("-")[0]
+    is_other = got.head.status == 206 and not told.removeprefix("bytes ").startswith(f"{first}-")
+    return f"Content-Range: {told[:40] or 'nothing'}" if is_other else ""
 
 
 def range_trouble(probe: Got) -> str:

@@ -15,8 +15,11 @@ from gateway.inspection.hls import tell_media
 from gateway.inspection.mpd import Mpd
 
 _MOST = 6
-_TOLD_ELSEWHERE = frozenset({"stale", "no-segments", "no-utc-timing", "clock-ahead", "short-window"})
-"""What a diagnosis sees for itself, by asking twice and by other clocks, or says of the players that it troubles."""
+_TOLD_ELSEWHERE = frozenset(
+    {"stale", "no-segments", "no-utc-timing", "clock-ahead", "short-window", "start-in-future", "no-map"}
+)
+"""What a diagnosis sees for itself, by asking twice, by other clocks and in the media, or says of the players that it
+troubles."""
 
 
 def rule_findings(read: Multivariant | MediaPlaylist | Mpd, at: float, name: str) -> Sequence[Finding]:
@@ -25,6 +28,13 @@ def rule_findings(read: Multivariant | MediaPlaylist | Mpd, at: float, name: str
     found: Iterable[Inspected] = dash_rules.find(read, now) if isinstance(read, Mpd) else hls_rules.find(read, now)
     mine = (each for each in found if each.code not in _TOLD_ELSEWHERE)
     return [_told(each, name) for each in islice(mine, _MOST)]
+
+
+def nested_finding(name: str, *, needed: bool) -> Finding:
+    """A variant that leads to another multivariant playlist; ``needed`` if there is none that leads to media."""
+    weight = Weight.STOPS if needed else Weight.HARMS
+    cause = f"{name} leads to another multivariant playlist, where players take a media playlist alone"
+    return Finding("nested", weight, cause, "name the media playlist in its place", (name,))
 
 
 def licence_findings(read: MediaPlaylist | Mpd | None, at: float) -> Sequence[Finding]:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from gateway.inspection.codec import read_codecs
 from gateway.inspection.encryption import Encryption, system_of
-from gateway.inspection.mpd import AdaptationSet, Mpd, Period, Representation
+from gateway.inspection.mpd import AdaptationSet, Addressing, Mpd, Period, Representation
 from gateway.inspection.playlist import decimal, integer
 from gateway.inspection.presentation import (
     Kind,
@@ -155,13 +155,31 @@ def edge_of(mpd: Mpd) -> datetime | None:
     last = next((period for period in reversed(mpd.periods) if period.sets), None)
     if last is None or last.start is None or mpd.starts is None:
         return None
-    ways = [each.addressing for group in last.sets for each in group.representations[:1]]
-    distinct = {id(way.timeline): way for way in ways if way.timeline is not None}
+    distinct = {id(way.timeline): way for way in _listed(last)}
     ends = [extent.end for way in distinct.values() if (extent := extent_of(way, last.duration)) and extent.end]
     try:
         return mpd.starts + timedelta(seconds=last.start + max(ends)) if ends else None
     except OverflowError:
         return None
+
+
+def _listed(period: Period) -> list[Addressing]:
+    """How the first representation of each set is addressed, of those whose timeline lists what there is. Where its
+    last step is repeated until the period ends, and that is not known, segments follow from the clock."""
+    ways = [each.addressing for group in period.sets for each in group.representations[:1]]
+    listing = [way for way in ways if way.timeline is not None]
+    return [way for way in listing if period.duration is not None or not _goes_on(way)]
+
+
+def _goes_on(way: Addressing) -> bool:
+    return any(step.repeat < 0 for step in (way.timeline.steps if way.timeline else ())[-1:])
+
+
+def longest_of(mpd: Mpd) -> float | None:
+    """Seconds of the longest segment that the last period's timelines list; None where there is none."""
+    last = next((period for period in reversed(mpd.periods) if period.sets), None)
+    extents = [extent_of(way, last.duration) for way in _listed(last)] if last else []
+    return max((each.longest for each in extents if each and each.longest), default=None)
 
 
 def _encryption(root: Element) -> Iterator[Encryption]:

@@ -66,3 +66,35 @@ def live_dash(origin: Origin, *, ahead: float = 0.0, timing: str = "") -> str:
     for number in range(700, 1100):  # about BEGAN / 4, by either clock
         origin.scripts[f"/live/{number}.m4s"] = segment
     return "/live/manifest.mpd"
+
+
+def live_timeline(origin: Origin, *, stands: bool = False, ago: int = 0, is_open: bool = False) -> str:
+    """A live timeline of fifteen segments of a second each, the last of which ended ``ago`` seconds ago as the origin
+    was asked to serve it; it grows from then on, or ``stands`` still. ``is_open`` repeats its last segment for ever.
+    Returns the path of the manifest."""
+    began = int(time.time()) - BEGAN
+    origin.scripts["/live/init.m4s"] = Resource((MEDIA / "dash/init-0.m4s").read_bytes(), TYPES[".m4s"])
+    origin.scripts["/time"] = Resource(b"", "text/plain")
+    for number in range(BEGAN - ago - 30, BEGAN + 60):
+        body = (MEDIA / f"dash/0-{number % 10 + 1:03}.m4s").read_bytes()
+        origin.scripts[f"/live/{number}.m4s"] = Resource(body, TYPES[".m4s"])
+
+    def manifest(request: BaseHTTPRequestHandler) -> None:
+        start = datetime.fromtimestamp(began, UTC).isoformat()
+        first = (BEGAN if stands else int(time.time()) - began) - ago - 15
+        repeat = -1 if is_open else 14
+        body = f"""<?xml version="1.0"?>
+<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" profiles="urn:mpeg:dash:profile:isoff-live:2011" type="dynamic"
+  availabilityStartTime="{start}" publishTime="{start}" minimumUpdatePeriod="PT1S" minBufferTime="PT1S">
+  <UTCTiming schemeIdUri="urn:mpeg:dash:utc:http-head:2014" value="/time"/>
+  <Period id="0" start="PT0S"><AdaptationSet contentType="video" segmentAlignment="true">
+    <SegmentTemplate timescale="1" initialization="init.m4s" media="$Time$.m4s"><SegmentTimeline>
+      <S t="{first}" d="1" r="{repeat}"/>
+    </SegmentTimeline></SegmentTemplate>
+    <Representation id="0" mimeType="video/mp4" codecs="avc1.4d401e" bandwidth="60000" width="640" height="360"/>
+  </AdaptationSet></Period>
+</MPD>"""
+        Resource(body.encode(), TYPES[".mpd"])(request)
+
+    origin.scripts["/live/timeline.mpd"] = manifest
+    return "/live/timeline.mpd"

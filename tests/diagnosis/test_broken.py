@@ -551,3 +551,67 @@ def test_an_origin_that_is_not_there(diagnosed: Diagnose, media: Origin, folder:
     assert (told.exit, told.codes()) == (1, ["unreachable"])
     assert "127.0.0.1:1 gives no answer for the manifest" in told.sentence
     assert "it refuses the connection" in told.sentence
+
+
+def test_a_part_of_a_file_that_is_another_than_the_playlist_names(diagnosed: Diagnose, media: Origin) -> None:
+    ranged = (
+        b"#EXTM3U\n#EXT-X-VERSION:4\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n#EXT-X-BYTERANGE:18800@0\nsegment-00.ts\n"
+    )
+    ranged += b"#EXTINF:4,\n#EXT-X-BYTERANGE:18800\nsegment-00.ts\n#EXT-X-ENDLIST\n"
+    change(media, FIRST, lambda right: replace(right, body=ranged))
+    path = "/hls-ts/360p/segment-00.ts"
+    right = media.scripts[path]
+    assert isinstance(right, Resource)
+    wrong = replace(right, fields={"Content-Range": "bytes 0-18799/62228"})
+
+    def script(request: BaseHTTPRequestHandler) -> None:
+        (wrong if request.headers.get("Range") == "bytes=18800-37599" else right)(request)
+
+    media.scripts[path] = script
+    told = diagnosed(FIRST)
+    assert (told.exit, told.codes()) == (1, ["ranges"])
+    assert "with Content-Range: bytes 0-18799/62228: the last segment" in told.sentence
+
+
+@pytest.mark.parametrize("encrypted", [True, False])
+def test_fragments_without_an_initialization_segment(diagnosed: Diagnose, media: Origin, encrypted: bool) -> None:
+    text = b"#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n0-001.m4s\n#EXT-X-ENDLIST\n"
+    media.scripts["/dash/index.m3u8"] = Resource(text, TYPES[".m3u8"])
+    change(
+        media, "/hls-fmp4/index.m3u8", lambda right: replace(right, body=re.sub(rb"#EXT-X-MAP.*\n", b"", right.body))
+    )
+    told = diagnosed("/hls-fmp4/index.m3u8" if encrypted else "/dash/index.m3u8")
+    assert (told.exit, told.codes()) == (1, ["no_map"])
+    assert "#EXT-X-MAP:URI" in told.change
+
+
+def test_a_template_without_an_initialization_segment(diagnosed: Diagnose, media: Origin) -> None:
+    change(media, DASH, lambda right: replace(right, body=re.sub(rb' initialization="[^"]*"', b"", right.body)))
+    told = diagnosed(DASH)
+    assert (told.exit, told.codes()) == (1, ["no_map"])
+
+
+def test_a_variant_that_leads_to_variants_again(diagnosed: Diagnose, media: Origin) -> None:
+    change(media, FIRST, lambda right: replace(right, body=(MEDIA / "hls-ts/master.m3u8").read_bytes()))
+    told = diagnosed(TS)
+    assert (told.exit, told.codes()) == (0, ["nested"])
+    change(
+        media, "/hls-ts/180p/index.m3u8", lambda right: replace(right, body=(MEDIA / "hls-ts/master.m3u8").read_bytes())
+    )
+    told = diagnosed(TS)
+    assert (told.exit, told.codes()) == (1, ["nested"])
+    assert "variant 1 of 2 (640x360) leads to another multivariant playlist" in told.sentence
+
+
+def test_a_login_page_for_a_key_and_segments_that_are_encrypted_without_one_are_told_as_such(
+    diagnosed: Diagnose, media: Origin
+) -> None:
+    page = b"<html><title>Log in</title></html>"
+    change(media, "/hls-fmp4/demo.key", lambda right: replace(right, body=page))
+    assert "a login" in diagnosed(FMP4).change
+    change(
+        media, "/hls-fmp4/index.m3u8", lambda right: replace(right, body=re.sub(rb"#EXT-X-KEY.*\n", b"", right.body))
+    )
+    told = diagnosed(FMP4)
+    assert (told.exit, told.codes()) == (1, ["bytes_instead"])
+    assert "of which the manifest names no key" in told.change

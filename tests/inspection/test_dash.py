@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -107,6 +107,16 @@ def test_a_timeline_whose_first_segment_has_no_time_is_told_as_that() -> None:
         "The first S of the SegmentTimeline has no t: it starts at 0, 100 s before its period"
     )
     assert problem.instead.endswith('t="1228800"')
+
+
+def test_a_timeline_that_goes_on_by_the_clock_has_no_edge_that_could_be_stale() -> None:
+    start = LIVE.index(b"<SegmentTimeline>")
+    end = LIVE.index(b"</SegmentTimeline>")
+    endless = LIVE[:start] + b'<SegmentTimeline><S t="0" d="1000" r="-1"/>' + LIVE[end:]
+    window = told(endless, NOW + timedelta(hours=1)).window
+    assert window is not None
+    assert window.edge is None
+    assert "stale" not in {code for _, code, _ in found(endless, NOW + timedelta(hours=1))}
 
 
 MISTAKES = [
