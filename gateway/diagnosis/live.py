@@ -44,8 +44,7 @@ def disorder(before: MediaPlaylist, after: MediaPlaylist) -> tuple[str, bool]:
     whether players lose their place by it."""
     old, new = _number(before), _number(after)
     if new < old:
-        told = f"went back in #EXT-X-MEDIA-SEQUENCE, from {old} to {new}"
-        return told, new + len(after.segments) <= old
+        return f"went back in #EXT-X-MEDIA-SEQUENCE, from {old} to {new}", False  # hls.js finds its place by time
     gone = {_file(segment) for segment in before.segments[1:]} - {_file(segment) for segment in before.segments[:1]}
     if new > old or not after.segments or _file(after.segments[0]) not in gone:
         return "", False

@@ -75,7 +75,7 @@ def _rendition(group: AdaptationSet, each: Representation) -> Rendition:
         type="i-frames" if _is_trick_play(group) else _TYPES.get(group.kind, "other"),
         group=group.element.get("id"),
         name=label.text.strip() if label else "",
-        language=group.element.get("lang") or each.get("lang"),
+        language=_known(group.element.get("lang") or each.get("lang")),
         is_default="main" in roles,
         is_forced=bool(roles & {"forced-subtitle", "forced_subtitle"}),
         channels=channels.get("value") if channels else "",
@@ -83,6 +83,11 @@ def _rendition(group: AdaptationSet, each: Representation) -> Rendition:
         codecs=read_codecs(each.get("codecs")),
         size=_size(each),
     )
+
+
+def _known(language: str) -> str:
+    """Empty for "undetermined"."""
+    return "" if language.lower() == "und" else language
 
 
 def _size(each: Representation) -> Size | None:

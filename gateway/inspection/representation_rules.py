@@ -10,6 +10,7 @@ from gateway.inspection.codec import read_codecs
 from gateway.inspection.codec_rules import of_codecs
 from gateway.inspection.finding import Finding, error, shown, warning
 from gateway.inspection.mpd import LONGEST, AdaptationSet, Addressing, Period, Representation
+from gateway.inspection.timeline import first_gap
 
 _IDENTIFIER = re.compile(r"\$([^$]*)\$")
 _KNOWN = re.compile(r"|RepresentationID|(?:Number|Time|Bandwidth|SubNumber)(?:%0[0-9]+[dxXo])?")
@@ -73,6 +74,9 @@ def _timelines(period: Period) -> Iterator[Finding]:
         if timeline is not None and any(step.duration <= 0 for step in timeline.steps):
             what = "An S of the SegmentTimeline has no duration above 0."
             yield error("timeline", each.where, what, 'write its length in ticks: d="…"')
+        elif gap := first_gap(each.addressing):
+            what = f"The SegmentTimeline lists nothing from {gap[0]:.10g} s to {gap[1]:.10g} s: players jump, or stop."
+            yield warning("timeline-gap", each.where, what, "list what is missing, or begin a Period where it goes on")
 
 
 def _of_template(addressing: Addressing, where: str) -> Iterator[Finding]:

@@ -56,6 +56,20 @@ def _of_timeline(addressing: Addressing, timeline: tuple[Step, ...], period: flo
     return Extent(count, min(lengths) / scale, max(lengths) / scale, total / scale, (time - offset) / scale)
 
 
+def first_gap(addressing: Addressing) -> tuple[float, float] | None:
+    """From when to when the first stretch of a timeline is that no segment covers, in seconds of its period; None if
+    there is none of a tenth of a second or more, which are roundings."""
+    end: int | None = None
+    steps = addressing.timeline.steps if addressing.timeline and addressing.timescale else ()
+    scale, offset = addressing.timescale, offset_of(addressing)
+    for step in steps:
+        time = step.time if step.time is not None else end or 0
+        if end is not None and time - end >= scale / 10:
+            return (end - offset) / scale, (time - offset) / scale
+        end = time + step.duration * (step.repeat + 1) if step.repeat >= 0 else None
+    return None
+
+
 def _times(step: Step, time: int, following: float | None) -> int:
     """How often a step with a negative count stands, up to what follows it."""
     if following is None or step.duration <= 0:

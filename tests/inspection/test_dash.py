@@ -119,6 +119,15 @@ def test_a_timeline_that_goes_on_by_the_clock_has_no_edge_that_could_be_stale() 
     assert "stale" not in {code for _, code, _ in found(endless, NOW + timedelta(hours=1))}
 
 
+def test_a_gap_in_a_timeline_is_told_and_a_rounding_is_none() -> None:
+    text, line = (MEDIA / "dash" / "manifest.mpd").read_bytes(), b'<S t="0" d="49152" r="9" />'
+    gap = text.replace(line, b'<S t="0" d="49152" r="3" /><S t="294912" d="49152" r="3" />')
+    assert {code for _, code, _ in found(gap)} == {"timeline-gap"}
+    (problem, *_) = find(read_mpd(read_xml(gap)), NOW)
+    assert "lists nothing from 16 s to 24 s" in problem.what
+    assert found(text.replace(line, b'<S t="0" d="49152" r="3" /><S t="197000" d="49152" r="5" />')) == []
+
+
 MISTAKES = [
     (b"</MPD>", b"", ("error", "not-well-formed", "the manifest")),
     (b"<MPD", b"<!DOCTYPE MPD><MPD", ("error", "not-well-formed", "the manifest")),
