@@ -102,9 +102,9 @@ class Transfer:
     def _failure(self, code: int, message: str) -> Problem:
         if self._refused and code == pycurl.E_COULDNT_CONNECT:  # and no other address of the name could be had either
             return AddressNotPublic(self._refused)
-        self.failure = Failure.of(code)
+        self.failure = Failure.of(code, message)
         if code == pycurl.E_RECV_ERROR and "chunk" in message:  # libcurl has no code of its own for it
             return MisframedBody("The origin's chunks are not what it says that they are.")
         if self.failure.reason is Reason.TIMEOUT:
             return OriginTimedOut("The origin did not answer in time, or stopped sending.")
-        return OriginUnreachable(f"The origin cannot be used: {self.failure.told}.", check=self.failure.reason.check)
+        return OriginUnreachable(f"The origin cannot be used: {self.failure.told}.", check=self.failure.to_check)

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
+import pycurl
 import pytest
 from tornado.ioloop import IOLoop
 
 from gateway.origins.client import OriginClient
+from gateway.origins.failure import Failure
 from gateway.origins.fetcher import Fetcher
 from gateway.origins.guard import Guard
 from gateway.origins.pattern import OriginPattern
@@ -81,6 +83,32 @@ async def test_a_second_connection_takes_up_the_firsts_session(
 
 
 async def test_an_origin_with_any_other_certificate_is_not(io_loop: IOLoop, secure: Origin) -> None:
-    with pytest.raises(OriginUnreachable, match="its certificate does not verify"):
+    with pytest.raises(OriginUnreachable, match="its certificate does not verify: no authority that is"):
         await fetched(secure)
     assert secure.asked == []
+
+
+async def test_an_origin_that_speaks_no_tls_is_not_told_to_mend_its_certificate(io_loop: IOLoop) -> None:
+    plain = Origin.start()
+    with pytest.raises(OriginUnreachable, match="the TLS handshake failed") as failed:
+        await fetched(plain)
+    plain.stop()
+    assert failed.value.check == "that it speaks TLS 1.2 or later there"
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("SSL certificate OpenSSL verify result: certificate has expired (10)", "it has expired"),
+        ("SSL: no alternative certificate subject name matches target hostname 'a'", "it is for another name"),
+        ("SSL certificate OpenSSL verify result: self-signed certificate (18)", "no authority that is trusted here"),
+        ("SSL certificate OpenSSL verify result: unable to get local issuer certificate (20)", "no authority that is"),
+    ],
+)
+def test_what_is_wrong_with_a_certificate_is_told(said: str, why: str) -> None:
+    told = Failure.of(pycurl.E_PEER_FAILED_VERIFICATION, said).told
+    assert told.startswith(f"its certificate does not verify: {why}")
+
+
+def test_a_message_that_is_not_known_adds_nothing() -> None:
+    assert Failure.of(pycurl.E_PEER_FAILED_VERIFICATION, "?").told == "its certificate does not verify"
