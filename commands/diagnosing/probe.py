@@ -12,6 +12,7 @@ from types import TracebackType
 from commands.diagnosing.budget import TOO_LONG, Budget, Spent
 from gateway.diagnosis.form import ENOUGH, Form, form_of
 from gateway.diagnosis.seen import Got, Hop, Part, Seen, Step
+from gateway.diagnosis.web import ANY_PAGE
 from gateway.manifests.decode import LARGEST, decode, decode_whole
 from gateway.origins.client import Answer, OriginClient
 from gateway.origins.fetcher import Fetched, Source
@@ -25,6 +26,7 @@ from gateway.tiers.admitted import Admitted
 MOST_READ = 32 * 1024 * 1024
 """Bytes of a segment that are read to see whether it is whole."""
 
+_BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
 _OF_A_FILE = 1024 * 1024
 _OF_AN_ERROR = 8 * 1024
 _MANIFESTS = {Part.MANIFEST, Part.PLAYLIST}
@@ -101,6 +103,7 @@ class Prober:
     page: str
     budget: Budget
     _unreachable: dict[str, Problem] = field(default_factory=dict)
+    _admitting: dict[str, str] = field(default_factory=dict)
 
     async def look(self, step: Step, *, deeply: bool = True) -> Seen:
         """Fetch it; deeply also by a range, where players ask for ranges, and as a browser does. Raise `Spent`."""
@@ -109,11 +112,27 @@ class Prober:
         if step.part is Part.MANIFEST and seen.good is not None and seen.form.is_media:
             step = replace(step, part=Part.FILE, name="the file")  # what was asked for is no manifest
             seen = replace(seen, step=step)
+        if seen.got is not None and seen.got.head.status in {401, 403}:
+            return replace(seen, admits=await self._admits(step, fields))
         if seen.good is None or seen.refusal is not None or not deeply:
             return seen
         ranged = await self._ask(step, {"Range": "bytes=0-1"}, most=3) if step.part in _WITH_RANGES else None
         paged = await self._ask(step, {"Origin": self.page, **fields}, most=0)
         return Seen(step, seen.hops, seen.got, None, ranged.got if ranged else None, paged.got)
+
+    async def _admits(self, step: Step, fields: Mapping[str, str]) -> str:
+        """Which field of a browser's request an origin that refuses wants to see; asked once of each."""
+        origin = MediaUrl.parse(step.url).origin
+        if origin not in self._admitting:
+            self._admitting[origin] = ""
+            told: dict[str, str] = {}
+            page = self.page if self.page != ANY_PAGE else origin
+            for name, value in (("User-Agent", _BROWSER), ("Referer", f"{page}/")):
+                told[name] = value
+                if (await self._ask(step, {**fields, **told}, most=1)).good is not None:
+                    self._admitting[origin] = name
+                    break
+        return self._admitting[origin]
 
     async def glance(self, step: Step) -> Seen:
         """Whether it is there: of its body no more than a chunk is read. Raise `Spent`."""

@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from gateway.diagnosis.expiry import expires_at
 from gateway.diagnosis.finding import Finding, Weight
 from gateway.diagnosis.form import Form, boxes, has_tracks, iso_end
 from gateway.diagnosis.redaction import plain, quoted
 from gateway.diagnosis.seen import Got, Part, Seen
-from gateway.diagnosis.times import ago
+from gateway.diagnosis.statuses import status_finding
 from gateway.inspection.mpeg_ts import PACKET
 from gateway.origins.client import MOST_REDIRECTS
 from gateway.origins.pattern import address_of
@@ -30,22 +29,13 @@ from gateway.problem import (
 )
 
 KEY_BYTES = 16
-_STATUS = {
-    401: "wants credentials for {} that the gateway does not send",
-    403: "refuses {}",
-    404: "does not have {}",
-    410: "does not have {} any more",
-    416: "has no such range of {}",
-    429: "gives nothing more for now, and so not {}",
-    451: "withholds {} for legal reasons",
-}
 _MANIFESTS = {Part.MANIFEST, Part.PLAYLIST}
 
 
 def answer_findings(seen: Seen) -> Iterator[Finding]:
     """What is wrong with the answer itself, if anything is: one finding at most that stops."""
     weight = Weight.STOPS if seen.step.needed else Weight.HARMS
-    finding = _refused(seen, weight) or _status(seen, weight) or _form(seen, weight) or _length(seen, weight)
+    finding = _refused(seen, weight) or status_finding(seen, weight) or _form(seen, weight) or _length(seen, weight)
     if finding:
         yield finding
 
@@ -114,37 +104,6 @@ def adding(origin: str) -> str:
 def _detail(problem: Problem) -> str:
     told = plain(problem.detail or problem.error).rstrip(".")
     return told[:1].lower() + told[1:] if told[:4] in {"The ", "That"} else told
-
-
-def _status(seen: Seen, weight: Weight) -> Finding | None:
-    got, name = seen.got, seen.step.name
-    if got is None or got.is_good:
-        return None
-    status, url = got.head.status, seen.url
-    ends = expires_at(url)
-    if status in {401, 403, 404, 410} and ends is not None and ends < got.at:
-        cause = f"the origin's signed address of {name} expired {ago(ends, got.at)} (the origin answers {status})"
-        return _finding(seen, weight, "expired_address", cause, "have the origin's owner sign a new one")
-    query = url.partition("?")[2]
-    said = quoted(got.body, query)
-    words = f": “{said}”" if said else ""
-    told = _STATUS.get(status, "fails at {}" if status >= 500 else "answers with something else than {}").format(name)
-    cause = f"the origin {told} ({status}{words})"
-    return _finding(seen, weight, "origin_status", cause, _change(status, seen, signed=bool(query)))
-
-
-def _change(status: int, seen: Seen, *, signed: bool) -> str:
-    if status in {401, 403}:
-        what = "what its signed address covers, " if signed else ""
-        return (
-            f"look at {what}whom the origin admits: the gateway's address, no Referer, no cookies, its own User-Agent"
-        )
-    if status in {404, 410}:
-        where = "the address" if seen.step.part in {Part.MANIFEST, Part.FILE} else "the manifest that names it"
-        return f"put it there, or correct {where}"
-    if status == 429:
-        return "raise the origin's limit for the gateway, which asks for all viewers from one address"
-    return "mend the origin" if status >= 500 else "look at the origin's log"
 
 
 def _form(seen: Seen, weight: Weight) -> Finding | None:

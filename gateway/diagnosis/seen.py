@@ -92,7 +92,8 @@ class Got:
 @dataclass(frozen=True, slots=True)
 class Seen:
     """``refusal`` is why there is no answer (``got``): the gateway's own word, or what became of the connection.
-    ``ranged`` is the answer to ``bytes=0-1``, ``paged`` that to a request as a browser makes it for a page."""
+    ``ranged`` is the answer to ``bytes=0-1``, ``paged`` that to a request as a browser makes it for a page. ``admits``
+    is the field of a browser's request by which an origin that refuses gives it after all; empty if none is known."""
 
     step: Step
     hops: tuple[Hop, ...] = ()
@@ -100,6 +101,7 @@ class Seen:
     refusal: Problem | None = None
     ranged: Got | None = None
     paged: Got | None = None
+    admits: str = ""
 
     @property
     def form(self) -> Form:

@@ -6,7 +6,7 @@ import gzip
 import re
 import subprocess
 import time
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -22,6 +22,21 @@ from tests.diagnosis.conftest import Diagnose
 from tests.diagnosis.live import live_dash, live_hls
 from tests.scripted_origin import Origin, answer
 from tests.service import tiers_text
+
+
+@dataclass(frozen=True)
+class Picky(Resource):
+    """Refuses requests in whose field of this name is not what is wanted."""
+
+    name: str = ""
+    wanted: str = ""
+
+    def __call__(self, request: BaseHTTPRequestHandler) -> None:
+        if self.wanted in request.headers.get(self.name, ""):
+            super().__call__(request)
+        else:
+            answer(b"Forbidden", 403)(request)
+
 
 TS, FMP4, DASH, MP4 = "/hls-ts/master.m3u8", "/hls-fmp4/master.m3u8", "/dash/manifest.mpd", "/movie.mp4"
 FIRST = "/hls-ts/360p/index.m3u8"
@@ -615,3 +630,26 @@ def test_a_login_page_for_a_key_and_segments_that_are_encrypted_without_one_are_
     told = diagnosed(FMP4)
     assert (told.exit, told.codes()) == (1, ["bytes_instead"])
     assert "of which the manifest names no key" in told.change
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted", "told"),
+    [
+        ("User-Agent", "Mozilla", "the gateway's User-Agent"),
+        ("Referer", "https://www.example.com/", "without a Referer"),
+    ],
+)
+@pytest.mark.parametrize("page", [[], ["--page", "https://www.example.com"]])
+def test_an_origin_that_refuses_what_is_no_browser(
+    diagnosed: Diagnose, media: Origin, name: str, wanted: str, told: str, page: list[str]
+) -> None:
+    def picky(right: Resource) -> Resource:
+        return Picky(**{each.name: getattr(right, each.name) for each in fields(right)}, name=name, wanted=wanted)
+
+    change(media, r".*\.ts", picky)
+    said = diagnosed(TS, *page)
+    assert (said.exit, said.codes()) == (1, ["origin_status"])
+    by_page = name == "Referer" and not page  # hotlink protection that lets in one site alone
+    assert (told in said.change) == (not by_page)
+    assert ("whom the origin admits" in said.change) == by_page
+    assert sum(path.endswith(".ts") for _, path, _ in media.asked) <= 4
