@@ -1,4 +1,4 @@
-"""Which codecs media holds, by the program map of MPEG-TS or an MP4's sample entries, and what is said of it."""
+"""Which codecs media holds, by MPEG-TS's program map, MP4's sample entries or WebM's tracks, and what is said of it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from gateway.diagnosis.seen import Part, Seen
 from gateway.inspection.codec import Codec
 from gateway.inspection.mp4 import read_mp4
 from gateway.inspection.mpeg_ts import read_ts
+from gateway.inspection.webm import read_webm
 
 _SAME = {"AAC in LATM": "AAC", "MPEG-1 audio": "MP3", "MPEG-2 audio": "MP3"}
 _HELD_IN = {"dvh1": "H.265", "dvhe": "H.265", "dva1": "H.264", "dvav": "H.264"}
@@ -22,12 +23,14 @@ def codecs_of(seen: Seen) -> tuple[Codec, ...]:
     got = seen.good
     if got is None or (seen.step.encrypted and seen.step.part is Part.SEGMENT):
         return ()
+    found: Sequence[Codec | None] = ()
     if seen.form is Form.TS:
         found = read_ts(got.body)
-    else:
-        tracks = read_mp4(got.body).tracks if seen.form is Form.ISO else ()
-        found = tuple(track.codec for track in tracks if track.codec is not None)
-    return tuple(dict.fromkeys(_plain(codec) for codec in found if codec.family in {"video", "audio"}))
+    elif seen.form is Form.ISO:
+        found = [track.codec for track in read_mp4(got.body).tracks]
+    elif seen.form is Form.WEBM:
+        found = [track.codec for track in read_webm(got.body).tracks]
+    return tuple(dict.fromkeys(_plain(codec) for codec in found if codec and codec.family in {"video", "audio"}))
 
 
 def _plain(codec: Codec) -> Codec:

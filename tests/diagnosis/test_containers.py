@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -76,6 +77,18 @@ def test_dash_with_webm_files_plays(diagnosed: Diagnose, media: Origin, made: Pa
     serve(media, made)
     told = diagnosed("/made/files.mpd")
     assert (told.exit, told.codes(), told.sentence) == (0, [], "It plays.")
+
+
+def test_webm_of_another_codec_than_told(diagnosed: Diagnose, media: Origin, made: Path) -> None:
+    ffmpeg(*PICTURE, *VP9, "-f", "dash", "-seg_duration", "2", "-dash_segment_type", "webm", str(made / "live.mpd"))
+    manifest = made / "live.mpd"
+    right = manifest.read_text()
+    assert 'codecs="vp09' in right or 'codecs="vp9' in right
+    manifest.write_text(re.sub(r'codecs="vp0?9[^"]*"', 'codecs="av01.0.04M.08"', right))
+    serve(media, made)
+    told = diagnosed("/made/live.mpd")
+    assert (told.exit, told.codes()) == (1, ["codecs"])
+    assert "holds VP9 where the manifest says AV1" in told.sentence
 
 
 def test_a_webm_initialization_segment_without_tracks_is_none(diagnosed: Diagnose, media: Origin, made: Path) -> None:
