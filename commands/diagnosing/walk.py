@@ -10,7 +10,15 @@ from dataclasses import dataclass, field, replace
 from commands.diagnosing.budget import MOST_SECONDS, Spent
 from commands.diagnosing.probe import Prober
 from commands.diagnosing.reread import reread_dash, reread_hls
-from gateway.diagnosis.clocks import NOTICED, begin_findings, begun, clock_finding, skew_of
+from gateway.diagnosis.clocks import (
+    BEFORE,
+    NOTICED,
+    begin_findings,
+    begun,
+    clock_finding,
+    skew_of,
+    stopped_finding,
+)
 from gateway.diagnosis.dash_plan import by_clock, clocks, dash_steps, time_of
 from gateway.diagnosis.evidence import Evidence
 from gateway.diagnosis.finding import Finding
@@ -190,19 +198,32 @@ class Walk:
         return time.time()
 
     async def _is_by_clock(self, manifest: Seen, missing: Seen, now: float) -> bool:
-        """Whether a segment is missing by the players' clock only: whether the origin's own clock finds one."""
-        skew = skew_of(missing.got) if missing.got else None
-        if self.mpd is None or not skew or abs(skew) < NOTICED or not by_clock(self.mpd, now):
+        """Whether a segment is missing by the players' clock only: the origin has one by its own clock, or has that of
+        some time ago."""
+        if self.mpd is None or missing.got is None or not by_clock(self.mpd, now):
             return False
-        steps = dash_steps(self.mpd, manifest.url, now + skew)
+        skew = skew_of(missing.got)
+        if skew and abs(skew) >= NOTICED and await self._has(manifest, missing, now + skew, "by the origin's clock"):
+            self.found.append(clock_finding(missing, skew, has_timing=bool(clocks(self.mpd))))
+            return True
+        if missing.step.end is not End.FIRST or missing.got.head.status not in {404, 410}:
+            return False
+        for before in BEFORE:
+            if begun(self.mpd, now - before) and await self._has(manifest, missing, now - before, "some time before"):
+                self.found.append(stopped_finding(missing, before))
+                return True
+        return False
+
+    async def _has(self, manifest: Seen, missing: Seen, then: float, when: str) -> bool:
+        """Whether the origin has what would be asked for in its place at another time; if so, that is what was seen."""
+        steps = dash_steps(self.mpd, manifest.url, then) if self.mpd else ()
         wanted = (missing.step.of, missing.step.end)
         there = next((step for step in steps if step.part is Part.SEGMENT and (step.of, step.end) == wanted), None)
         if there is None:
             return False
-        found = await self.prober.look(replace(there, name=f"{there.name}, by the origin's clock"), deeply=False)
+        found = await self.prober.look(replace(there, name=f"{there.name}, {when}"), deeply=False)
         if found.good is None:
             return False
         self.seen.append(found)
         self.seen.remove(missing)
-        self.found.append(clock_finding(missing, skew, has_timing=bool(clocks(self.mpd))))
         return True

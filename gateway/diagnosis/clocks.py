@@ -81,3 +81,17 @@ def clock_finding(missing: Seen, skew: float, *, has_timing: bool) -> Finding:
     cause = f"{off}, and players reckon by {by} which live segments there are: the origin answers {status}"
     change = "set the origin's clock by NTP" + ("" if has_timing else ", and add UTCTiming to the manifest")
     return Finding("clock_skew", Weight.STOPS, cause, change, (missing.step.name,))
+
+
+BEFORE = (30.0, 120.0, 600.0, 3600.0)
+"""Seconds ago of which a live segment is asked for where there is none of now."""
+
+
+def stopped_finding(missing: Seen, before: float) -> Finding:
+    """A live segment that players reckon to be there and is not, where that of so many seconds before is."""
+    status = missing.got.head.status if missing.got else 0
+    lacks = f"the origin does not have {missing.step.name} ({status}), and has that of {span(before)} before"
+    change = "look at the encoder: it writes no segments; if it only is late, let availabilityStartTime say so"
+    return Finding(
+        "stale", Weight.STOPS, f"{lacks}: none has come since, or all come late", change, (missing.step.name,)
+    )

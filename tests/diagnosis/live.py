@@ -31,9 +31,10 @@ def live_hls(origin: Origin, *, stands: bool = False, cache: str = "no-cache", a
     return "/live/index.m3u8"
 
 
-def live_dash(origin: Origin, *, ahead: float = 0.0, timing: str = "") -> str:
+def live_dash(origin: Origin, *, ahead: float = 0.0, timing: str = "", stopped: float = 0.0) -> str:
     """Segments of four seconds that are numbered by the origin's clock, a minute of them at a time; returns the path of
-    the manifest. ``ahead`` is by how many seconds that clock is ahead of this machine's."""
+    the manifest. ``ahead`` is by how many seconds that clock is ahead of this machine's, ``stopped`` how many ago
+    the last segment was written."""
 
     def now() -> float:
         return time.time() + ahead
@@ -56,7 +57,7 @@ def live_dash(origin: Origin, *, ahead: float = 0.0, timing: str = "") -> str:
 
     def segment(request: BaseHTTPRequestHandler) -> None:
         number = int(request.path.rpartition("/")[2].removesuffix(".m4s"))
-        newest = int((now() - begun) / 4) - 1
+        newest = int((now() - begun - stopped) / 4) - 1
         there = newest - 15 <= number <= newest
         body = (MEDIA / f"dash/0-{number % 10 + 1:03}.m4s").read_bytes() if there else b"not there"
         Resource(body, TYPES[".m4s"], status=200 if there else 404, ahead=ahead)(request)

@@ -131,3 +131,10 @@ def test_a_live_manifest_that_has_not_begun_is_not_said_to_lack_segments(diagnos
     told = diagnosed(path)
     assert (told.exit, told.codes()) == (1, ["not_begun"])
     assert "60 min from now" in told.sentence
+
+
+def test_segments_that_are_numbered_by_the_clock_and_come_no_more(diagnosed: Diagnose, media: Origin) -> None:
+    told = diagnosed(live_dash(media, stopped=600))
+    assert (told.exit, told.codes()) == (1, ["stale"])
+    assert "does not have the segment at which players begin of video 0 (404), and has that of 10 min" in told.sentence
+    assert "look at the encoder" in told.change
