@@ -24,7 +24,7 @@ from gateway.diagnosis.evidence import Evidence
 from gateway.diagnosis.finding import Finding
 from gateway.diagnosis.form import Form
 from gateway.diagnosis.live import Reread
-from gateway.diagnosis.plan import Playlist, beside, between, first_segments, further, playlists
+from gateway.diagnosis.plan import MOST_TEXTS, Playlist, beside, between, first_segments, further, playlists
 from gateway.diagnosis.references import reference_findings
 from gateway.diagnosis.rules import nested_finding, rule_findings
 from gateway.diagnosis.seen import End, Got, Part, Seen, Step
@@ -103,10 +103,13 @@ class Walk:
         chosen = await self._first_alive([each for each in listed if each.is_variant])
         if chosen is not None:
             await self._chosen(read, *chosen)
+        texts = 0
         for other in further(listed, chosen[0] if chosen else None):
             looked = await self._look(other.step, deeply=False)
-            if other.audio and other.step.needed and looked.good is not None and looked.form is Form.HLS:
-                await self._sound(read, looked)
+            texts += other.is_text
+            goes_along = (other.audio and other.step.needed) or (other.is_text and texts <= MOST_TEXTS)
+            if goes_along and looked.good is not None and looked.form is Form.HLS:
+                await self._beside(read, looked)
 
     async def _first_alive(self, variants: Sequence[Playlist]) -> tuple[Playlist, Seen] | None:
         """The first variant that answers with a playlist; one that does not matters less where another does."""
@@ -131,12 +134,12 @@ class Walk:
         if isinstance(read, MediaPlaylist):
             await self._media(seen, read, playlist.step.codecs)
 
-    async def _sound(self, master: Multivariant, seen: Seen) -> None:
-        """What goes with the variant that was walked, as far as its first segment."""
+    async def _beside(self, master: Multivariant, seen: Seen) -> None:
+        """Sound or subtitles that go with the variant that was walked, as far as their first segment."""
         read = read_hls(seen.good.body if seen.good else b"", seen.url, master.playlist.variables)
         if isinstance(read, MediaPlaylist):
             for step in beside(read, seen.url, seen.step.name):
-                await self._look(step, deeply=False)
+                await self._look(replace(step, needed=seen.step.needed), deeply=False)
 
     async def _media(self, seen: Seen, read: MediaPlaylist, codecs: tuple[str, ...]) -> None:
         """A media playlist, deeply: what its segments need, the segments, and whether it goes on."""

@@ -148,6 +148,9 @@ def _misfit(seen: Seen, weight: Weight, form: Form) -> Finding:
     if form is Form.COMPRESSED:
         change = "let the origin say Content-Encoding: gzip, or store it uncompressed"
         return _finding(seen, weight, code, f"{name} is compressed with gzip, and the origin does not say so", change)
+    if form is Form.TEXT and got and b"-->" in got.body:
+        cause = f"{name} is no WebVTT, which begins with WEBVTT: it is SubRip, or lacks that line"
+        return _finding(seen, weight, code, cause, "write WEBVTT first, and a point in times: 00:00:01.500")
     cause = f"the origin answers {status} to the request for {name}, with {form.value}{words} instead of {wanted}"
     change = _HIDDEN if form is Form.BYTES and seen.step.part is Part.SEGMENT else _SAID
     return _finding(seen, weight, code, cause, change)

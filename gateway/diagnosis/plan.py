@@ -14,6 +14,9 @@ from gateway.manifests.link import resolve
 MOST_PLAYLISTS = 24
 """Playlists of one presentation that are looked at."""
 
+MOST_TEXTS = 4
+"""Subtitles whose first segment is looked at."""
+
 MOST_BETWEEN = 20
 """Segments between the first and the last that are looked at."""
 
@@ -28,6 +31,7 @@ class Playlist:
     step: Step
     is_variant: bool
     audio: str = ""
+    is_text: bool = False
 
 
 def playlists(master: Multivariant, base: str) -> tuple[Playlist, ...]:
@@ -47,9 +51,9 @@ def playlists(master: Multivariant, base: str) -> tuple[Playlist, ...]:
             continue
         told = rendition.name or rendition.language or rendition.group
         step = Step(Part.PLAYLIST, f"{_WORDS[rendition.type]} “{told[:40]}”", beside, needed=rendition.type == "audio")
-        found.setdefault(
-            beside, Playlist(step, is_variant=False, audio=rendition.group if rendition.type == "audio" else "")
-        )
+        group = rendition.group if rendition.type == "audio" else ""
+        is_text = rendition.type == "subtitles"
+        found.setdefault(beside, Playlist(step, is_variant=False, audio=group, is_text=is_text))
     return tuple(found.values())
 
 
@@ -114,7 +118,7 @@ def _segment(listed: Sequence[Segment], at: int, base: str, codecs: tuple[str, .
 
 
 def beside(read: MediaPlaylist, base: str, name: str) -> Iterator[Step]:
-    """The same of sound that goes with a variant, but for the last segment."""
+    """The same of sound or subtitles that go with a variant, but for the last segment."""
     for step in first_segments(read, base, ()):
         if step.end is not End.LAST:
             yield replace(step, name=f"{step.name} of {name}", end=None)

@@ -653,3 +653,30 @@ def test_an_origin_that_refuses_what_is_no_browser(
     assert (told in said.change) == (not by_page)
     assert ("whom the origin admits" in said.change) == by_page
     assert sum(path.endswith(".ts") for _, path, _ in media.asked) <= 4
+
+
+@pytest.mark.parametrize(
+    ("text", "codes", "told"),
+    [
+        (b"WEBVTT\n\n00:00.000 --> 00:02.000\nHello\n", [], "It plays."),
+        (b"1\n00:00:00,000 --> 00:00:02,000\nHello\n", ["text_instead"], "is no WebVTT, which begins with WEBVTT"),
+        (None, ["origin_status"], "does not have the first segment of the subtitles “English” (404)"),
+    ],
+)
+def test_subtitles_are_looked_at_and_are_not_needed(
+    diagnosed: Diagnose, media: Origin, text: bytes | None, codes: list[str], told: str
+) -> None:
+    media_tag = b'#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="s",NAME="English",LANGUAGE="en",URI="en.m3u8"\n'
+
+    def subtitled(right: Resource) -> Resource:
+        body = right.body.replace(b"#EXT-X-STREAM-INF:", b'#EXT-X-STREAM-INF:SUBTITLES="s",')
+        return replace(right, body=body.replace(b"#EXT-X-STREAM-INF:", media_tag + b"#EXT-X-STREAM-INF:", 1))
+
+    change(media, TS, subtitled)
+    listed = b"#EXTM3U\n#EXT-X-TARGETDURATION:40\n#EXTINF:40,\nen.vtt\n#EXT-X-ENDLIST\n"
+    media.scripts["/hls-ts/en.m3u8"] = Resource(listed, TYPES[".m3u8"])
+    if text is not None:
+        media.scripts["/hls-ts/en.vtt"] = Resource(text, "text/vtt")
+    said = diagnosed(TS)
+    assert (said.exit, said.codes()) == (0, codes)
+    assert told in said.sentence
