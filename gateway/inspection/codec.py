@@ -172,6 +172,7 @@ _KNOWN: dict[str, _Known] = {
     "vorbis": ("audio", "Vorbis", None),
     "alac": ("audio", "ALAC", None),
     "mp3": ("audio", "MP3", None),
+    "mp2": ("audio", "MP2", None),
     **dict.fromkeys(("dtsc", "dtsh", "dtsl", "dtse", "dtsx"), ("audio", "DTS", None)),
     **dict.fromkeys(("mhm1", "mhm2", "mha1", "mha2"), ("audio", "MPEG-H", None)),
     "iamf": ("audio", "IAMF", None),

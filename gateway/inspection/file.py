@@ -9,7 +9,8 @@ from gateway.inspection.codec import Codec
 from gateway.inspection.encryption import Encryption
 from gateway.inspection.finding import Finding, error, warning
 from gateway.inspection.mp4 import Movie, Track, is_mp4
-from gateway.inspection.mpeg_ts import is_ts, read_ts
+from gateway.inspection.mpeg_ts import is_ts, read_streams
+from gateway.inspection.packed_audio import read_audio
 from gateway.inspection.presentation import Kind, Presentation, Rendition, RenditionType, Size, Variant, video_range
 from gateway.inspection.webm import Webm, WebmTrack
 
@@ -138,9 +139,20 @@ def _codecs(track: Track | WebmTrack) -> tuple[Codec, ...]:
 
 
 def tell_other(kind: Kind, start: bytes) -> Presentation:
-    """What any other file says: of a transport stream its elementary streams."""
-    streams = read_ts(start) if kind is Kind.MPEG_TS else ()
-    return Presentation(kind=kind, live=None, variants=(Variant(codecs=streams),) if streams else ())
+    """What any other file says: of a transport stream its elementary streams, of sound its coding."""
+    if kind is Kind.AUDIO and (told := read_audio(start)):
+        codec, channels = told
+        return Presentation(kind=kind, renditions=(Rendition("audio", channels=str(channels or ""), codecs=(codec,)),))
+    streams = read_streams(start) if kind is Kind.MPEG_TS else ()
+    spoken = [stream for stream in streams if stream.language]
+    return Presentation(
+        kind=kind,
+        variants=(Variant(codecs=tuple(stream.codec for stream in streams)),) if streams else (),
+        renditions=tuple(
+            Rendition(_TYPES.get(each.codec.family, "other"), language=each.language, codecs=(each.codec,))
+            for each in spoken
+        ),
+    )
 
 
 def of_webm(webm: Webm, size: int | None) -> Iterator[Finding]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
 from gateway.inspection.codec import Codec, Family
 
 PACKET = 188
@@ -36,7 +39,20 @@ def is_ts(start: bytes) -> bool:
     return len(start) >= PACKET and start[:1] == b"\x47" and all(byte in {b"\x47", b""} for byte in begins)
 
 
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """An elementary stream; ``language`` as three letters, empty where it is not told."""
+
+    codec: Codec
+    language: str = ""
+
+
 def read_ts(start: bytes) -> tuple[Codec, ...]:
+    """The codecs of `read_streams`."""
+    return tuple(stream.codec for stream in read_streams(start))
+
+
+def read_streams(start: bytes) -> tuple[Stream, ...]:
     """The elementary streams of the first program; none where its tables are not among these bytes. Never raises."""
     tables: set[int] = set()
     for at in range(0, len(start) - PACKET + 1, PACKET):
@@ -88,29 +104,43 @@ def _programs(section: bytes) -> set[int]:
     return {int.from_bytes(pair[2:4], "big") & 0x1FFF for pair in pairs if pair[:2] != b"\0\0"}
 
 
-def _streams(section: bytes) -> tuple[Codec, ...]:
+def _streams(section: bytes) -> tuple[Stream, ...]:
     """What a program map table lists (section 2.4.4.8), as far as it lies in its first packet."""
     end = min(3 + (int.from_bytes(section[1:3], "big") & 0xFFF) - 4, len(section))
     at = 12 + (int.from_bytes(section[10:12], "big") & 0xFFF)
     found = []
     while at + 5 <= end:
         kind, length = section[at], int.from_bytes(section[at + 3 : at + 5], "big") & 0xFFF
-        found.append(_codec(kind, section[at + 5 : at + 5 + length]))
+        found.append(_stream(kind, dict(_descriptors(section[at + 5 : min(at + 5 + length, end)]))))
         at += 5 + length
     return tuple(found)
 
 
-def _codec(kind: int, descriptors: bytes) -> Codec:
-    """Private data (6) is told by its descriptor: AC-3 (0x6A), E-AC-3 (0x7A), subtitles (0x59), teletext (0x56)."""
+def _descriptors(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Tags and contents (section 2.6.1)."""
+    at = 0
+    while at + 2 <= len(data):
+        yield data[at], data[at + 2 : at + 2 + data[at + 1]]
+        at += 2 + data[at + 1]
+
+
+_LANGUAGE, _REGISTRATION, _DVB_SUBTITLES, _TELETEXT, _AC3, _EAC3 = 0x0A, 0x05, 0x59, 0x56, 0x6A, 0x7A
+_PRIVATE: dict[int, tuple[Family, str]] = {
+    _AC3: ("audio", "AC-3"),
+    _EAC3: ("audio", "E-AC-3"),
+    _DVB_SUBTITLES: ("text", "DVB subtitles"),
+    _TELETEXT: ("text", "teletext"),
+}
+"""What private data (type 6) is, by its descriptor (ETSI EN 300 468, section 6.1)."""
+
+
+def _stream(kind: int, descriptors: Mapping[int, bytes]) -> Stream:
     known = _TYPES.get(kind)
     if known is None and kind == 6:
-        private: dict[int, tuple[Family, str]] = {
-            0x6A: ("audio", "AC-3"),
-            0x7A: ("audio", "E-AC-3"),
-            0x59: ("text", "DVB subtitles"),
-            0x56: ("text", "teletext"),
-        }
-        known = private.get(descriptors[0]) if descriptors else None
-        known = ("audio", "Opus") if b"Opus" in descriptors else known
+        known = next((_PRIVATE[tag] for tag in descriptors if tag in _PRIVATE), None)
+        known = ("audio", "Opus") if descriptors.get(_REGISTRATION) == b"Opus" else known
     family, words = known or ("other", f"stream type 0x{kind:02x}")
-    return Codec(f"0x{kind:02x}", family, words, words)
+    told = next((descriptors[tag] for tag in (_LANGUAGE, _DVB_SUBTITLES, _TELETEXT) if tag in descriptors), b"")
+    language = told[:3].decode("latin-1").lower()
+    is_known = len(language) == 3 and language.isascii() and language.isalpha() and language != "und"
+    return Stream(Codec(f"0x{kind:02x}", family, words, words), language if is_known else "")

@@ -174,6 +174,46 @@ def test_a_transport_stream_tells_its_elementary_streams() -> None:
     assert read_ts(segment[:188]) == ()
 
 
+def test_a_transport_stream_tells_the_languages_of_its_sound(tmp_path: Path) -> None:
+    file, sound = tmp_path / "two.ts", ["-f", "lavfi", "-i", "sine=d=1"]
+    languages = ["-metadata:s:a:0", "language=deu", "-metadata:s:a:1", "language=eng"]
+    coding = ["-c:a:0", "aac", "-c:a:1", "ac3", "-mpegts_flags", "system_b"]
+    ffmpeg(*sound, *sound, "-map", "0", "-map", "1", *coding, *languages, str(file))
+    told = inspect_file(file.read_bytes()[:SOME], "video/mp2t", None).presentation
+    assert [codec.words for codec in told.variants[0].codecs] == ["AAC", "AC-3"]
+    assert [(each.type, each.language, each.codecs[0].words) for each in told.renditions] == [
+        ("audio", "deu", "AAC"),
+        ("audio", "eng", "AC-3"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "codec", "channels"),
+    [
+        ("a.aac", ["-ac", "2"], "mp4a.40.2", "2"),
+        ("a.mp3", ["-ac", "1"], "mp3", "1"),
+        ("a.mp2", ["-ac", "2"], "mp2", "2"),
+        ("a.ac3", [], "ac-3", ""),
+        ("a.eac3", [], "ec-3", ""),
+        ("a.flac", ["-ac", "2"], "flac", "2"),
+        ("a.opus", ["-ac", "2"], "opus", "2"),
+        ("a.ogg", ["-c:a", "libvorbis", "-ac", "1"], "vorbis", "1"),
+    ],
+)
+def test_sound_without_a_container_tells_its_coding(
+    tmp_path: Path, name: str, options: list[str], codec: str, channels: str
+) -> None:
+    file = tmp_path / name
+    ffmpeg("-f", "lavfi", "-i", "sine=d=1", *options, str(file))
+    told = inspect_file(file.read_bytes()[:SOME], "", None).presentation
+    assert (told.kind, [(each.codecs[0].text, each.channels) for each in told.renditions]) == (
+        Kind.AUDIO,
+        [(codec, channels)],
+    )
+    for length in range(80):
+        inspect_file(file.read_bytes()[:length], "audio/mpeg", None)
+
+
 @pytest.mark.parametrize(
     ("start", "content_type", "kind"),
     [
