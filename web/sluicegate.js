@@ -38,7 +38,7 @@ export class Sluicegate extends EventTarget {
   /** @param {{gateway?: string, token: TokenSource}} options `gateway`: its address, this page's own if left out */
   constructor({ gateway = location.origin, token }) {
     super();
-    this.gateway = new URL(gateway, location.href).origin;
+    this.gateway = new URL(gateway, globalThis.location?.href).origin;
     this.#token = new Token(token, (name, detail) => { this.dispatchEvent(new CustomEvent(name, { detail })); });
     this.#pass = new Pass(this.gateway, this.#token);
   }
@@ -60,18 +60,18 @@ export class Sluicegate extends EventTarget {
 
   /**
    * The same, and for how many seconds it holds.
-   * @param {string} url @returns {Promise<{url: string, expires_in: number}>}
+   * @param {string} url @param {{signal?: AbortSignal}} [options] @returns {Promise<{url: string, expires_in: number}>}
    */
-  async grant(url) {
-    const response = await this.fetch(`${this.gateway}/api/grant?url=${encodeURIComponent(url)}`);
-    const answer = await response.json();
+  async grant(url, { signal } = {}) {
+    const response = await this.fetch(`${this.gateway}/api/grant?url=${encodeURIComponent(url)}`, { signal });
+    const answer = await response.json().catch((error) => { if (response.ok) throw error; return {}; });
     if (!response.ok) throw new Error(answer.detail ?? answer.error ?? `no grant: ${response.status}`);
     return { url: new URL(answer.url, this.gateway).href, expires_in: answer.expires_in };
   }
 
-  /** As the browser's own, with the token where it belongs. @param {string} url @param {RequestInit} [init] */
-  fetch(url, init) {
-    return this.#pass.fetch(url, init);
+  /** As the browser's own, with the token where it belongs. @param {RequestInfo | URL} input @param {RequestInit} [init] */
+  fetch(input, init) {
+    return this.#pass.fetch(input, init);
   }
 
   /** A token that holds; rejects when there is none to be had. */

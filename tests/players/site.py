@@ -142,6 +142,12 @@ def starved(told: Mapping[str, Any]) -> list[dict[str, float]]:
     return [stall for stall in [*told["stalls"], *told["waits"]] if stall["ahead"] < ENOUGH]
 
 
+def tell(browser: Chrome, script: str, *arguments: object) -> object:
+    """What a script in the page comes to, which may await."""
+    told: object = browser.execute_script(f"return (async (...given) => {{ {script} }})(...arguments)", *arguments)
+    return told
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 

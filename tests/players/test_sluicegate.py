@@ -9,7 +9,7 @@ from selenium.webdriver import Chrome
 
 from tests.demo.chromium import logged, responses, wait_until
 from tests.players.conftest import Provider
-from tests.players.site import Site, starved, state, states
+from tests.players.site import Site, starved, state, states, tell
 from tests.service import tiers_text
 
 pytestmark = pytest.mark.timeout(180)
@@ -58,12 +58,6 @@ def brief(provider: Provider, site: Site, media: str) -> Iterator[Site]:
 def statuses(browser: Chrome, site: Site, path: str) -> list[int]:
     """Of the answers from under a path of the gateway, since the last look."""
     return [status for status, url in responses(browser) if url.startswith(site.gateway + path)]
-
-
-def tell(browser: Chrome, script: str, *arguments: object) -> object:
-    """What a script in the page comes to, which may await."""
-    told: object = browser.execute_script(f"return (async (...given) => {{ {script} }})(...arguments)", *arguments)
-    return told
 
 
 def test_players_side_by_side_play_with_a_token_each_and_see_no_key(site: Site, browser: Chrome, media: str) -> None:

@@ -1,7 +1,7 @@
 /**
  * dash.js (5 or later): interceptors of each request and response; after a 401 its own next try carries the token.
  * @typedef {{url: string, headers?: Record<string, string>}} DashRequest
- * @typedef {{status?: number, request: DashRequest}} DashResponse
+ * @typedef {{status?: number, headers?: Record<string, string>, request: DashRequest}} DashResponse
  * @typedef {{addRequestInterceptor(heard: any): void, removeRequestInterceptor(heard: any): void,
  *   addResponseInterceptor(heard: any): void, removeResponseInterceptor(heard: any): void,
  *   registerLicenseRequestFilter(filter: any): void, unregisterLicenseRequestFilter(filter: any): void}} Dash
@@ -17,8 +17,8 @@ export function attachDash(player, pass) {
     return request;
   };
   const look = async (/** @type {DashResponse} */ response) => {
-    const { status, request } = response;
-    if (status === 401) pass.refused(request.url, request.headers?.[FIELD] ?? "");
+    const { status, headers, request } = response;
+    if (status === 401) pass.refused(request.url, request.headers?.[FIELD] ?? "", headers?.["content-type"]);
     return response;
   };
   const showWithLicence = async (/** @type {DashRequest} */ request) => {

@@ -2,9 +2,9 @@
  * hls.js (1.4 or later): its loaders wait for the token, and try once more on 401, beneath its own retry policies.
  * @typedef {{url: string, headers?: Record<string, string>}} Context
  * @typedef {{aborted: boolean, loading: {start: number}}} Stats
- * @typedef {{url: string, data?: unknown}} Response
- * @typedef {(response: Response, stats: Stats, context: Context, details: unknown) => void} OnSuccess
- * @typedef {(error: {code: number, text: string}, context: Context, details: unknown, stats: Stats) => void} OnError
+ * @typedef {{url: string, data?: unknown}} Answer
+ * @typedef {(response: Answer, stats: Stats, context: Context, details: unknown) => void} OnSuccess
+ * @typedef {(error: {code: number, text: string}, context: Context, details: any, stats: Stats) => void} OnError
  * @typedef {(stats: Stats, context: Context, details: unknown) => void} OnAbort
  * @typedef {{onSuccess: OnSuccess, onError: OnError, onAbort?: OnAbort}} Callbacks
  * @typedef {{stats: Stats, load(context: Context, config: object, callbacks: Callbacks): void, abort(): void,
@@ -40,12 +40,13 @@ function gatedLoader(Base, pass, names) {
       let tried = false;
       context.url = names.newest(context.url);
       /** @type {OnError} */
-      const onError = (error, ...rest) => {
-        if (error.code !== 401 || tried) { callbacks.onError(error, ...rest); return; }
+      const onError = (error, heard, details, stats) => {
+        if (error.code !== 401) { callbacks.onError(error, heard, details, stats); return; }
+        const refused = pass.refused(context.url, context.headers?.[FIELD] ?? "", typeOf(details), tried);
         tried = true;
-        this.#await(context, callbacks, pass.refused(context.url, context.headers?.[FIELD] ?? ""), (worth) => {
+        this.#await(context, callbacks, refused, (worth) => {
           if (worth) send();
-          else callbacks.onError(error, ...rest);
+          else callbacks.onError(error, heard, details, stats);
         });
       };
       /** @type {OnSuccess} */
@@ -90,6 +91,11 @@ function gatedLoader(Base, pass, names) {
       super.destroy();
     }
   };
+}
+
+/** The content type of an answer, by whichever loader it came. @param {XMLHttpRequest | Response | null} answer */
+function typeOf(answer) {
+  return answer instanceof Response ? answer.headers.get("Content-Type") : answer?.getResponseHeader("Content-Type");
 }
 
 /** Licences do not go by the loaders. @param {LicenceSetup | undefined} before @param {Pass} pass @returns {LicenceSetup} */

@@ -1,10 +1,12 @@
 /** Which requests carry the token, and what to do about one that was refused. */
-import { claims } from "./token.js";
+import { claims, untilAborted } from "./token.js";
 
 /** @typedef {import("./token.js").Token} Token */
 
 export const FIELD = "X-Session-Token";
 
+/** The content type of the gateway's own refusals; an origin's 401, which asks for other credentials, has its own. */
+const PROBLEM = "application/problem+json";
 /** Grants that the gateway called expired; older ones are forgotten. */
 const MOST_SPENT = 100;
 
@@ -40,13 +42,16 @@ export class Pass {
   /**
    * A request was answered 401: whether to try it once more, with what `tokenFor` says then.
    * @param {string} url @param {string} sent the token that it carried, or ""
+   * @param {string | null | undefined} type the content type of the answer
+   * @param {boolean} [tried] whether it was tried once more already
    * @returns {Promise<boolean>}
    */
-  async refused(url, sent) {
+  async refused(url, sent, type, tried = false) {
     const place = this.#place(url);
-    if (!place) return false;
+    if (!place || !type?.startsWith(PROBLEM)) return false;
     if (sent) this.token.drop(sent);
     else if (place.grant) this.#spend(place.grant);
+    if (tried) return false;
     const token = await this.token.get().catch(() => "");
     if (token) this.retries += 1;
     return Boolean(token);
@@ -54,13 +59,18 @@ export class Pass {
 
   /**
    * As the browser's own `fetch`, with the token where it belongs, and once more on 401.
-   * @param {string} url @param {RequestInit} [init] @returns {Promise<Response>}
+   * @param {RequestInfo | URL} input @param {RequestInit} [init] @returns {Promise<Response>}
    */
-  async fetch(url, init) {
-    const token = await this.tokenFor(url);
-    const response = await fetch(url, token ? withToken(token, init) : init);
-    if (response.status !== 401 || !await this.refused(url, token)) return response;
-    return fetch(url, withToken(await this.tokenFor(url), init));
+  async fetch(input, init) {
+    const request = new Request(input, init);
+    const { url, signal } = request;
+    for (let tried = false; ; tried = true) {
+      const token = await untilAborted(this.tokenFor(url), signal);
+      const response = await fetch(withToken(token, tried ? request : request.clone()));
+      if (response.status !== 401) return response;
+      const refused = this.refused(url, token, response.headers.get("Content-Type"), tried);
+      if (!await untilAborted(refused, signal)) return response;
+    }
   }
 
   /** @param {string} grant */
@@ -76,7 +86,7 @@ export class Pass {
 
   /** Where at this gateway an address leads, and by which grant; null if it leads elsewhere. @param {string} url */
   #place(url) {
-    const { origin, pathname } = new URL(url, location.href);
+    const { origin, pathname } = resolved(url);
     if (origin !== this.gateway) return null;
     const [, first, grant = ""] = pathname.split("/");
     if (first === "api") return { grant: "" };
@@ -84,9 +94,19 @@ export class Pass {
   }
 }
 
-/** A redirect could carry the token elsewhere: the gateway makes none. @param {string} token @param {RequestInit} [init] @returns {RequestInit} */
-function withToken(token, init) {
-  const headers = new Headers(init?.headers);
+/** An address as requests are resolved, which is by `<base>`. What is none leads nowhere. @param {string} url */
+function resolved(url) {
+  try {
+    return new URL(url, globalThis.document?.baseURI ?? location.href);
+  } catch {
+    return { origin: "", pathname: "" };
+  }
+}
+
+/** A redirect could carry the token elsewhere: the gateway makes none. @param {string} token @param {Request} request */
+function withToken(token, request) {
+  if (!token) return request;
+  const headers = new Headers(request.headers);
   headers.set(FIELD, token);
-  return { ...init, headers, redirect: "error" };
+  return new Request(request, { headers, redirect: "error" });
 }

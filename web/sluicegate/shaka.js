@@ -35,10 +35,10 @@ export function attachShaka(player, pass) {
   };
   const answered = (/** @type {number} */ _type, /** @type {ShakaResponse} */ { originalUri }) => { sent.delete(originalUri); };
   const retried = (/** @type {RetryEvent} */ { error }) => {
-    const [url, status] = /** @type {[string, number]} */ (error?.data ?? []);
+    const [url, status, , headers] = /** @type {[string, number, string, Record<string, string>]} */ (error?.data ?? []);
     const token = sent.get(url) ?? "";
     sent.delete(url);
-    if (error?.code === BAD_HTTP_STATUS && status === 401) pass.refused(url, token); // the filter of the next try waits
+    if (error?.code === BAD_HTTP_STATUS && status === 401) pass.refused(url, token, headers["content-type"]); // the filter of the next try waits
   };
   engine.registerRequestFilter(show);
   engine.registerResponseFilter(answered);

@@ -18,8 +18,8 @@ const FIRST_WAIT = 500;
 const LONGEST_WAIT = 30_000;
 /** Milliseconds after which a try that has not been answered is given up: what was lost with the network never is. */
 const PATIENCE = 10_000;
-/** Milliseconds without another renewal after one that failed, or after two tokens were refused; twice as many after the
- * next, and so on, up to the longest. */
+/** Milliseconds without another renewal after one that failed, or after a second token in a row was refused when it was not
+ * older than that; twice as many after the next, and so on, up to the longest. */
 const REST = 5_000;
 const LONGEST_REST = 300_000;
 
@@ -27,7 +27,8 @@ export class Token {
   #source;
   #tell;
   #text = "";
-  #droppedAt = 0;
+  /** Tokens in a row that were refused while they were new. */
+  #dropped = 0;
   /** When it was asked for, by the clock and by that of the page, which nobody sets but which may sleep; milliseconds. */
   #asked = { at: 0, tick: 0 };
   /** How long it holds, and after how long it is to be renewed. */
@@ -85,17 +86,12 @@ export class Token {
     this.#schedule();
   }
 
-  /** The gateway refused one. If it does so again soon, a third would fare no better. @param {string} text */
+  /** The gateway refused one. If it refuses the next as well, a third would fare no better. @param {string} text */
   drop(text) {
     if (text !== this.#text) return;
     this.#text = "";
-    const now = Date.now();
-    if (Math.abs(now - this.#droppedAt) < REST) {
-      this.#lastError = new Error("the gateway refuses new tokens");
-      this.#wasOffline = false;
-      this.#restUntil = now + REST;
-    }
-    this.#droppedAt = now;
+    this.#dropped = this.#age < REST ? this.#dropped + 1 : 1;
+    if (this.#dropped > 1) this.#rest(new Error("the gateway refuses new tokens"), this.#dropped - 2);
   }
 
   end() {
@@ -128,11 +124,8 @@ export class Token {
     const source = this.#source;
     const asking = this.#asking = new AbortController();
     const timer = setTimeout(() => asking.abort(new Error(`no token within ${PATIENCE / 1000} s`)), PATIENCE);
-    const givenUp = new Promise((_resolve, reject) => {
-      asking.signal.addEventListener("abort", () => reject(asking.signal.reason));
-    });
     try {
-      return await Promise.race([typeof source === "string" ? ask(source, asking.signal) : source(), givenUp]);
+      return await untilAborted(typeof source === "string" ? ask(source, asking.signal) : source(), asking.signal);
     } finally {
       clearTimeout(timer);
     }
@@ -158,13 +151,19 @@ export class Token {
 
   /** What plays is left alone: its grants may hold for hours. @param {AskingError} error */
   #giveUp(error) {
-    this.#lastError = error;
+    this.#rest(error, this.#failed);
     this.#wasOffline = !navigator.onLine;
-    this.#restUntil = Date.now() + Math.min(LONGEST_REST, REST * 2 ** this.#failed);
     this.#failed += 1;
     this.#refused = isRefusal(error);
     if (!this.#ended) this.#tell("failed", { error, refused: this.#refused });
     return error;
+  }
+
+  /** @param {unknown} error why @param {number} before rests in a row before this one */
+  #rest(error, before) {
+    this.#lastError = error;
+    this.#wasOffline = false;
+    this.#restUntil = Date.now() + Math.min(LONGEST_REST, REST * 2 ** before);
   }
 
   /** Milliseconds; a clock that was put back makes no rest longer than it can be. */
@@ -179,6 +178,20 @@ export class Token {
     const left = Math.max(this.#renewAfter - this.#age, this.#restLeft, 1000);
     this.#timer = setTimeout(() => this.renew().catch(() => {}), Math.min(left, 2 ** 31 - 1));
   }
+}
+
+/**
+ * What a promise gives, or the reason of a signal that comes first.
+ * @template T
+ * @param {Promise<T>} promise @param {AbortSignal} signal @returns {Promise<T>}
+ */
+export function untilAborted(promise, signal) {
+  return new Promise((resolve, reject) => {
+    const giveUp = () => reject(signal.reason);
+    if (signal.aborted) giveUp();
+    signal.addEventListener("abort", giveUp);
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", giveUp));
+  });
 }
 
 /** What a JWT says of itself; nothing if it cannot be read. @param {string} text @returns {{aud?: string, sid?: string, exp?: number}} */

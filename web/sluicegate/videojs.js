@@ -52,7 +52,8 @@ function request(send, pass, options, answered) {
     if (made.aborted) return;
     const headers = token ? { ...options.headers, [FIELD]: token } : options.headers;
     send({ ...options, xhr: made, headers }, async (error, request) => {
-      const retry = request.status === 401 && !again && await pass.refused(options.uri, token);
+      const type = request.getResponseHeader("Content-Type");
+      const retry = request.status === 401 && await pass.refused(options.uri, token, type, again);
       if (!retry) answered(error, request);
       else if (!made.aborted) start(true);
     });

@@ -1,0 +1,262 @@
+"""sluicegate.js in pages that cancel, that send requests in their own ways, and whose origins refuse for themselves."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+from selenium.webdriver import Chrome
+
+from tests.demo.chromium import responses
+from tests.players.conftest import Provider
+from tests.players.site import WEB, Site, tell
+from tests.scripted_origin import Origin, answer
+from tests.service import Service, tiers_text
+
+pytestmark = pytest.mark.timeout(180)
+MADE = "const gate = players.make(given[0]);"
+HELD = """
+    let give;
+    const answer = new Promise((resolve) => { give = resolve; });
+    const gate = players.make(given[0], () => answer);
+    const video = players.media();
+    const named = (error) => error.name;
+"""
+"""A gate whose server has not answered yet."""
+REFUSED = """
+    let tokens = 0;
+    const token = async () => ({ token: `none-${tokens += 1}`, expires_in: 1800 });
+    const gate = players.make(given[0], token);
+    const problem = { status: 401, headers: { "Content-Type": "application/problem+json" } };
+    globalThis.fetch = async () => new Response("{}", problem); // the gateway's own would be slow: it slows who guesses
+    const ask = async () => (await gate.fetch(gate.source("https://media.example.com/a.ts"))).status;
+"""
+"""A gate whose tokens the gateway refuses, each of them new."""
+HURRIED = """
+    const setTimeoutAsItIs = setTimeout;
+    globalThis.setTimeout = (heard, milliseconds) => setTimeoutAsItIs(heard, milliseconds / 100);
+"""
+LATER = "const now = Date.now; const later = (seconds) => { Date.now = () => now() + 1000 * seconds; };"
+
+
+@pytest.fixture
+def site(provider: Provider, browser: Chrome) -> Iterator[Site]:
+    """The provider's, with its page open, and a browser that has nothing to tell of the tests before."""
+    responses(browser)
+    provider.site.asked.clear()
+    provider.site.open(browser)
+    yield provider.site
+    provider.site.served.clear()
+
+
+@pytest.fixture(scope="module")
+def origin() -> Iterator[Origin]:
+    started = Origin.start()
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="module")
+def strict(origin: Origin, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The site of a provider whose origin says 401 where it likes."""
+    service = Service.start(tmp_path_factory.mktemp("strict"), tiers_text(origin.url))
+    started = Site.start(f"http://127.0.0.1:{service.port}", service.add_key("acme", "partner"))
+    yield started
+    started.stop()
+    service.stop()
+
+
+def test_why_there_is_no_grant_is_told_where_the_answer_is_no_json(site: Site, browser: Chrome) -> None:
+    """As a proxy before the gateway may answer."""
+    refused = """
+        gate.fetch = async () => new Response("<h1>Bad gateway</h1>", { status: 502 });
+        return gate.playbackUrl("https://media.example.com/a.mp4").catch((error) => error.message);
+    """
+    assert tell(browser, MADE + refused, site.gateway) == "no grant: 502"
+
+
+# -- requests of the page's own ----------------------------------------------------------------------------------------
+
+
+def test_requests_carry_the_token_in_whatever_form_they_are_made(site: Site, browser: Chrome) -> None:
+    asked = """
+        const usage = gate.gateway + "/api/usage";
+        const made = [
+            [usage], [new URL(usage)], [new Request(usage)],
+            [new Request(usage, { headers: { Accept: "*/*" } }), { cache: "no-store" }],
+            [usage, { headers: [["Accept", "*/*"]] }], [usage, { headers: new Headers({ Accept: "*/*" }) }],
+        ];
+        return Promise.all(made.map(async (parts) => (await gate.fetch(...parts)).status));
+    """
+    assert tell(browser, MADE + asked, site.gateway) == [200] * 6
+
+
+def test_a_body_is_sent_again_with_the_new_token(site: Site, browser: Chrome) -> None:
+    """As a licence request of an application's own."""
+    sent = """
+        const bodies = [];
+        const fetchAsItIs = globalThis.fetch;
+        globalThis.fetch = async (...parts) => {
+            const request = new Request(...parts);
+            if (!request.url.startsWith(gate.gateway)) return fetchAsItIs(request);
+            bodies.push(await request.text());
+            return new Response("{}", { status: 401, headers: { "Content-Type": "application/problem+json" } });
+        };
+        await gate.fetch(new Request(gate.gateway + "/api", { method: "POST", body: "challenge" }));
+        return bodies;
+    """
+    assert tell(browser, MADE + sent, site.gateway) == ["challenge", "challenge"]
+
+
+def test_a_signal_ends_the_wait_for_a_token(site: Site, browser: Chrome) -> None:
+    ended = "return gate.fetch(gate.gateway + '/api/usage', { signal: AbortSignal.timeout(1) }).catch(named);"
+    assert tell(browser, HELD + ended, site.gateway) == "TimeoutError"
+
+
+def test_the_token_does_not_follow_a_base_elsewhere(site: Site, browser: Chrome) -> None:
+    """A page's own scripts may lie at another origin, which `<base>` names; requests are resolved against it too."""
+    based = """
+        const gate = players.make(location.origin, async () => ({ token: "a", expires_in: 60 }));
+        const base = document.createElement("base");
+        base.href = given[0];
+        document.head.append(base);
+        const sent = [];
+        globalThis.fetch = async (...parts) => { sent.push(new Request(...parts)); return new Response(); };
+        const { promise, resolve } = Promise.withResolvers();
+        const asked = class { stats = { loading: {} }; load(context) { resolve(context.headers); } };
+        const hls = { config: { loader: asked } };
+        gate.attachHls(hls);
+        await gate.fetch("/api/usage");
+        new hls.config.loader().load({ url: "/api?url=x" }, {}, {});
+        return [sent.map(({ url, headers }) => [url, headers.has("X-Session-Token")]), (await promise) ?? null];
+    """
+    assert tell(browser, based, site.gateway) == [[[site.gateway + "/api/usage", False]], None]
+
+
+def test_what_is_no_address_is_left_to_the_player(site: Site, browser: Chrome) -> None:
+    given = """
+        const { promise, resolve } = Promise.withResolvers();
+        const hls = { config: { loader: class { stats = { loading: {} }; load({ url }) { resolve(url); } } } };
+        gate.attachHls(hls);
+        new hls.config.loader().load({ url: "https://[" }, {}, {});
+        return promise;
+    """
+    assert tell(browser, MADE + given, site.gateway) == "https://["
+
+
+# -- refusals ----------------------------------------------------------------------------------------------------------
+
+
+def test_an_origin_that_refuses_costs_no_token(strict: Site, origin: Origin, browser: Chrome) -> None:
+    """It means other credentials than the page's; the players that share the token play on with it."""
+    refusal = answer(b"<h1>Who are you?</h1>", 401, Content_Type="text/html")
+    origin.scripts |= {"/a.ts": refusal, "/a.m3u8": refusal, "/a.mpd": refusal}
+    strict.asked.clear()
+    strict.open(browser)
+    refused = """
+        const [, media] = given;
+        const before = await gate.token();
+        const answered = (await gate.fetch(gate.source(media + "/a.ts"))).status;
+        await Promise.all(["hls.js", "shaka", "dash.js", "video.js"].map(players.load));
+        const video = players.media();
+        const hls = new Hls();
+        gate.attachHls(hls);
+        const failed = new Promise((resolve) => hls.on(Hls.Events.ERROR, (_, { response }) => resolve(response.code)));
+        hls.loadSource(gate.source(media + "/a.m3u8"));
+        const codes = [answered, await failed];
+        const player = new shaka.Player();
+        await player.attach(document.createElement("video"));
+        gate.attachShaka(player);
+        codes.push(await player.load(gate.source(media + "/a.mpd")).catch((error) => error.data?.[1] ?? String(error)));
+        const dash = dashjs.MediaPlayer().create();
+        gate.attachDash(dash);
+        const lost = new Promise((resolve) => dash.on("error", ({ error }) => resolve(error.data.response.status)));
+        dash.initialize(document.createElement("video"), gate.source(media + "/a.mpd"), false);
+        codes.push(await lost);
+        const vjs = videojs(video);
+        gate.attachVideojs(vjs);
+        const said = new Promise((resolve) => vjs.on("error", () => resolve(vjs.error().status ?? vjs.error().code)));
+        vjs.src({ src: gate.source(media + "/a.m3u8"), type: "application/vnd.apple.mpegurl" });
+        await said;
+        return [...codes, before === await gate.token(), gate.counts];
+    """
+    told = tell(browser, MADE + refused, strict.gateway, origin.url)
+    assert told == [401, 401, 401, 401, True, {"tokens": 1, "retries": 0}]
+
+
+def test_eight_that_are_refused_at_once_share_one_new_token(site: Site, browser: Chrome) -> None:
+    site.spoils = True
+    site.asked.clear()
+    refused = """
+        await gate.token();
+        const usage = gate.gateway + "/api/usage";
+        const asked = Array.from({ length: 8 }, async () => (await gate.fetch(usage)).status);
+        return [await Promise.all(asked), gate.counts];
+    """
+    told = tell(browser, MADE + refused, site.gateway)
+    site.spoils = False
+    assert told == [[200] * 8, {"tokens": 2, "retries": 8}]
+
+
+def test_tokens_that_are_refused_again_and_again_are_asked_for_less_and_less(site: Site, browser: Chrome) -> None:
+    """A player of a live stream asks for ever; a provider whose secrets differ from the gateway's has many such."""
+    asked = """
+        const asked = [];
+        for (let seconds = 0; seconds < 600; seconds += 6) {
+            later(seconds);
+            await ask();
+        }
+        return tokens;
+    """
+    told = tell(browser, HURRIED + LATER + REFUSED + asked, site.gateway)
+    assert isinstance(told, int)
+    assert 3 <= told <= 10
+
+
+def test_a_token_that_is_refused_late_is_replaced_at_once(site: Site, browser: Chrome) -> None:
+    """As the gateway's secrets may change twice in a row while a page plays."""
+    asked = """
+        const drops = [];
+        for (const seconds of [0, 600, 1200]) {
+            later(seconds);
+            await gate.token();
+            later(seconds + 300);
+            await ask();
+            drops.push(tokens);
+        }
+        return drops;
+    """
+    told = tell(browser, LATER + REFUSED + asked, site.gateway)
+    assert isinstance(told, list)
+    assert told[0] >= 2
+    assert told[0] < told[1] < told[2]
+
+
+@pytest.mark.parametrize("status", [403, 429, 503])
+def test_other_refusals_are_the_players_own_matter(site: Site, browser: Chrome, status: int) -> None:
+    asked = f"""
+        let sent = 0;
+        await gate.token();
+        globalThis.fetch = async () => {{ sent += 1; return new Response("{{}}", {{ status: {status} }}); }};
+        return [(await gate.fetch(gate.gateway + "/api/usage")).status, sent, gate.counts];
+    """
+    assert tell(browser, MADE + asked, site.gateway) == [status, 1, {"tokens": 1, "retries": 0}]
+
+
+# -- where there is no window ------------------------------------------------------------------------------------------
+
+
+def test_it_is_imported_and_made_where_there_is_no_window() -> None:
+    """As a server does that renders pages."""
+    script = f"""
+        const {{ Sluicegate }} = await import({json.dumps((WEB / "sluicegate.js").as_uri())});
+        const gate = new Sluicegate({{ gateway: "https://gw.example.com/", token: "/token" }});
+        console.log(gate.source("https://media.example.com/a.m3u8"));
+    """
+    ran = subprocess.run(
+        ["node", "--input-type=module", "-e", script], capture_output=True, text=True, timeout=60, check=False
+    )
+    address = "https://gw.example.com/api?url=https%3A%2F%2Fmedia.example.com%2Fa.m3u8"
+    assert (ran.stdout.strip(), ran.returncode) == (address, 0), ran.stderr
