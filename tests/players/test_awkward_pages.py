@@ -245,6 +245,60 @@ def test_other_refusals_are_the_players_own_matter(site: Site, browser: Chrome, 
     assert tell(browser, MADE + asked, site.gateway) == [status, 1, {"tokens": 1, "retries": 0}]
 
 
+# -- licences of hls.js ------------------------------------------------------------------------------------------------
+
+LICENCE = """
+    await players.load("hls.js");
+    const sent = [];
+    let tokens = 0;
+    const gate = players.make(given[0], async () => ({ token: `token-${tokens += 1}`, expires_in: 1800 }));
+    const { open, send, setRequestHeader } = XMLHttpRequest.prototype;
+    XMLHttpRequest.prototype.setRequestHeader = function (name, value) {
+        (this.fields ??= {})[name] = value;
+        return setRequestHeader.call(this, name, value);
+    };
+    XMLHttpRequest.prototype.open = function (...parts) {
+        Object.assign(this, { fields: {}, to: parts[1] });
+        return open.apply(this, parts);
+    };
+    XMLHttpRequest.prototype.send = function (body) {
+        if (body) sent.push([this.to, { ...this.fields }, new TextDecoder().decode(body)]);
+        return send.call(this, body);
+    };
+    const key = { uri: "skd://a" };
+    const licence = async (address, licenseXhrSetup) => {
+        const keySystem = "com.widevine.alpha";
+        const drmSystems = { [keySystem]: { licenseUrl: address } };
+        const hls = new Hls({ emeEnabled: true, licenseXhrSetup, drmSystems });
+        gate.attachHls(hls);
+        const context = { keySystem, mediaKeysSession: {}, keyRequests: { [key.uri]: { requestErrors: [] } } };
+        const answered = hls.emeController.requestLicense(context, key, new TextEncoder().encode("challenge"));
+        return answered.catch((error) => error.data.response.code);
+    };
+"""
+"""The step of hls.js that asks: a Chromium without a content decryption module does not come to it by itself."""
+
+
+def test_a_licence_request_of_hls_js_that_is_refused_is_made_once_more_the_same(site: Site, browser: Chrome) -> None:
+    asked = """
+        const setup = (xhr) => { xhr.setRequestHeader("Content-Type", "text/plain"); };
+        const answered = await licence(given[0] + "/play/none/a/licence", setup);
+        return [answered, sent.map(([, fields, body]) => [fields, body])];
+    """
+    told = tell(browser, LICENCE + asked, site.gateway)
+    fields = {"Content-Type": "text/plain", "X-Session-Token": "token-1"}
+    assert told == [401, [[fields, "challenge"], [fields | {"X-Session-Token": "token-2"}, "challenge"]]]
+
+
+def test_the_token_does_not_go_where_a_page_sends_a_licence_request_itself(site: Site, browser: Chrome) -> None:
+    asked = """
+        const elsewhere = location.origin + "/licence";
+        const answered = await licence(given[0] + "/api?url=x", (xhr) => { xhr.open("POST", elsewhere, true); });
+        return [answered, sent.map(([to, fields]) => [to === elsewhere, fields])];
+    """
+    assert tell(browser, LICENCE + asked, site.gateway) == [404, [[True, {}]]]
+
+
 # -- where there is no window ------------------------------------------------------------------------------------------
 
 

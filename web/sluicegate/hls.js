@@ -100,11 +100,49 @@ function typeOf(answer) {
 
 /** Licences do not go by the loaders. @param {LicenceSetup | undefined} before @param {Pass} pass @returns {LicenceSetup} */
 function licenceSetup(before, pass) {
+  /** @type {WeakMap<XMLHttpRequest, () => Promise<void>>} hls.js sets a request up again if that failed before it was open */
+  const gated = new WeakMap();
   return async function (xhr, url, ...rest) {
-    const token = await pass.tokenAnyway(url);
+    const show = gated.get(xhr) ?? gatedRequest(xhr, pass);
+    gated.set(xhr, show);
     const challenge = await before?.call(this, xhr, url, ...rest);
     if (!xhr.readyState) xhr.open("POST", url, true);
-    if (token) xhr.setRequestHeader(FIELD, token);
+    await show();
     return challenge;
   };
+}
+
+/**
+ * Have a request be made once more on 401, the same, before hls.js hears of it.
+ * @param {XMLHttpRequest} xhr not open yet @param {Pass} pass @returns {() => Promise<void>} what adds the token, once it is open
+ */
+function gatedRequest(xhr, pass) {
+  const { open, setRequestHeader, send } = XMLHttpRequest.prototype;
+  const { onreadystatechange } = xhr;
+  let url = "", token = "", tried = false;
+  /** @type {(() => void)[]} what was done to it, to be done again */
+  let steps = [];
+  const does = (/** @type {Function} */ step, /** @type {unknown[]} */ ...parts) => {
+    step.apply(xhr, parts);
+    steps.push(() => step.apply(xhr, parts));
+  };
+  const show = async () => {
+    token = await pass.tokenAnyway(url);
+    if (token) setRequestHeader.call(xhr, FIELD, token);
+  };
+  xhr.open = (/** @type {any[]} */ ...parts) => { steps = []; url = parts[1]; does(open, ...parts); };
+  xhr.setRequestHeader = (...parts) => does(setRequestHeader, ...parts);
+  xhr.send = (challenge) => {
+    send.call(xhr, challenge);
+    xhr.onreadystatechange = async (event) => {
+      const refused = xhr.readyState === XMLHttpRequest.DONE && xhr.status === 401;
+      const again = refused && pass.refused(url, token, xhr.getResponseHeader("Content-Type"), tried);
+      tried ||= refused;
+      if (!again || !await again) { onreadystatechange?.call(xhr, event); return; }
+      for (const step of steps) step();
+      await show();
+      send.call(xhr, challenge);
+    };
+  };
+  return show;
 }
