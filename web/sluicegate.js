@@ -21,6 +21,14 @@ import { attachShaka } from "./sluicegate/shaka.js";
 import { Token } from "./sluicegate/token.js";
 import { attachVideojs } from "./sluicegate/videojs.js";
 
+/**
+ * @typedef {{renewed: CustomEvent<{expiresAt: number, fetched: number}>,
+ *   failed: CustomEvent<{error: Error & {status?: number}, refused: boolean}>, stopped: CustomEvent<{error: Error}>}} Events
+ * @typedef {{addEventListener<Name extends keyof Events>(name: Name, heard: (event: Events[Name]) => void,
+ *   options?: boolean | AddEventListenerOptions): void}} Telling
+ */
+const Target = /** @type {new () => Telling & EventTarget} */ (EventTarget);
+
 /** What lets go of an element that the browser plays by itself. @type {WeakMap<HTMLVideoElement, () => void>} */
 const playing = new WeakMap();
 
@@ -29,7 +37,7 @@ const playing = new WeakMap();
  * `{error, refused}`: there is no new token, and where `refused` the provider's server will not give one; and `stopped`,
  * with `{error}`: the browser's own player has given up what `play` began.
  */
-export class Sluicegate extends EventTarget {
+export class Sluicegate extends Target {
   #token;
   #pass;
   /** @type {Set<() => void>} */
@@ -106,15 +114,23 @@ export class Sluicegate extends EventTarget {
 
   /**
    * Play by the browser's own player, and go on when the address has ended; what was played so on the same element is let
-   * go of. Rejects when there is no grant to be had.
-   * @param {HTMLVideoElement} video @param {string} url of the media @returns {Promise<() => void>} what lets go of it
+   * go of, and so is this when the page gives the element another address. Rejects when there is no grant to be had; with the
+   * signal's reason; and with an `AbortError` when it is let go of otherwise before it has begun.
+   * @param {HTMLVideoElement} video @param {string} url of the media
+   * @param {{signal?: AbortSignal}} [options] `signal` lets go of it, before it has begun and after
+   * @returns {Promise<() => void>} what lets go of it, too
    */
-  async play(video, url) {
-    const stopped = (/** @type {Error} */ error) => { this.dispatchEvent(new CustomEvent("stopped", { detail: { error } })); };
+  async play(video, url, { signal } = {}) {
+    signal?.throwIfAborted();
     playing.get(video)?.();
-    const playback = new NativePlayback(video, url, (wanted) => this.grant(wanted), stopped);
-    const off = this.#keep(() => playback.stop());
+    const playback = new NativePlayback(video, url, {
+      grant: (wanted, init) => this.grant(wanted, init),
+      stopped: (error) => { this.dispatchEvent(new CustomEvent("stopped", { detail: { error } })); },
+      left: () => off(),
+    });
+    const off = this.#keep(() => playback.stop(signal?.reason));
     playing.set(video, off);
+    signal?.addEventListener("abort", off, { signal: playback.signal });
     await playback.open().catch((error) => { off(); throw error; });
     return off;
   }

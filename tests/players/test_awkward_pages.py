@@ -16,6 +16,7 @@ from tests.scripted_origin import Origin, answer
 from tests.service import Service, tiers_text
 
 pytestmark = pytest.mark.timeout(180)
+MP4 = "/movie.mp4"
 MADE = "const gate = players.make(given[0]);"
 HELD = """
     let give;
@@ -25,6 +26,7 @@ HELD = """
     const named = (error) => error.name;
 """
 """A gate whose server has not answered yet."""
+HEARD = "const heard = (name) => new Promise((resolve) => video.addEventListener(name, resolve, { once: true }));"
 REFUSED = """
     let tokens = 0;
     const token = async () => ({ token: `none-${tokens += 1}`, expires_in: 1800 });
@@ -66,6 +68,72 @@ def strict(origin: Origin, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     yield started
     started.stop()
     service.stop()
+
+
+# -- playing by the browser itself, and thinking better of it ----------------------------------------------------------
+
+
+def test_a_signal_cancels_what_has_not_begun(site: Site, browser: Chrome, media: str) -> None:
+    cancelled = """
+        const controller = new AbortController();
+        const begun = gate.play(video, given[1], { signal: controller.signal }).catch((error) => error.message);
+        controller.abort(new Error("the viewer left"));
+        const late = gate.play(video, given[1], controller).catch((error) => error.message);
+        return [await begun, video.getAttribute("src"), await late];
+    """
+    left = "the viewer left"
+    assert tell(browser, HELD + cancelled, site.gateway, media + MP4) == [left, None, left]
+
+
+def test_a_signal_lets_go_of_what_plays(site: Site, browser: Chrome, media: str) -> None:
+    let_go = """
+        const video = players.media();
+        const controller = new AbortController();
+        await gate.play(video, given[1], { signal: controller.signal });
+        await heard("playing");
+        const address = video.src;
+        controller.abort();
+        video.dispatchEvent(new Event("error"));
+        await gate.token();
+        return [video.src === address, gate.counts.tokens];
+    """
+    assert tell(browser, MADE + let_go.replace("await heard", HEARD + "await heard"), site.gateway, media + MP4) == [
+        True,
+        1,
+    ]
+
+
+@pytest.mark.parametrize("end", ["gate.play(video, given[1]).catch(named)", "gate.destroy()"])
+def test_what_is_let_go_of_before_it_begins_says_that_it_was_aborted(
+    site: Site, browser: Chrome, media: str, end: str
+) -> None:
+    ended = f"const begun = gate.play(video, given[1]).catch(named); {end}; return await begun;"
+    assert tell(browser, HELD + ended, site.gateway, media + MP4) == "AbortError"
+
+
+@pytest.mark.parametrize(
+    "other", ["video.src = '';", "video.src = given[1];", "video.removeAttribute('src'); video.load();"]
+)
+def test_an_element_that_the_page_uses_otherwise_is_let_go_of(
+    site: Site, browser: Chrome, media: str, other: str
+) -> None:
+    """A page that closes its player by an empty address hears an error of the element, which is none of an address."""
+    turned = f"""
+        const video = players.media();
+        {HEARD}
+        const asked = [];
+        const asks = gate.grant;
+        gate.grant = (...parts) => {{ asked.push(parts); return asks.apply(gate, parts); }};
+        await gate.play(video, given[1]);
+        await heard("playing");
+        const emptied = heard("emptied");
+        {other}
+        await emptied;
+        video.dispatchEvent(new Event("error"));
+        await new Promise((resolve) => setTimeout(resolve));
+        return asked.length;
+    """
+    assert tell(browser, MADE + turned, site.gateway, media + MP4) == 1
 
 
 def test_why_there_is_no_grant_is_told_where_the_answer_is_no_json(site: Site, browser: Chrome) -> None:

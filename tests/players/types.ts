@@ -13,3 +13,9 @@ export const detaching: (() => void)[] = [
   gate.attachDash(dashjs.MediaPlayer().create()),
   gate.attachVideojs(videojs("video")),
 ];
+
+gate.addEventListener("renewed", ({ detail }) => console.log(new Date(detail.expiresAt), detail.fetched));
+gate.addEventListener("failed", ({ detail }) => console.warn(detail.refused ? "may not watch" : "no token", detail.error.message));
+gate.addEventListener("stopped", ({ detail }) => console.error(detail.error.message), { once: true });
+export const playing: Promise<() => void> = gate.play(document.createElement("video"), "", { signal: AbortSignal.timeout(1) });
+export const asked: Promise<Response>[] = [gate.fetch(new URL("https://a/")), gate.fetch(new Request("https://a/"))];
