@@ -16,7 +16,7 @@ from tests.scripted_origin import Origin, answer
 from tests.service import Service, tiers_text
 
 pytestmark = pytest.mark.timeout(180)
-MP4 = "/movie.mp4"
+HLS, MP4 = "/hls-ts/master.m3u8", "/movie.mp4"
 MADE = "const gate = players.make(given[0]);"
 HELD = """
     let give;
@@ -212,6 +212,46 @@ def test_what_is_no_address_is_left_to_the_player(site: Site, browser: Chrome) -
         return promise;
     """
     assert tell(browser, MADE + given, site.gateway) == "https://["
+
+
+# -- one gate after another, as where the viewer logs in while a player is there ---------------------------------------
+
+
+def test_another_takes_the_place_of_one_that_is_destroyed_at_hls_js(site: Site, browser: Chrome, media: str) -> None:
+    replaced = """
+        await players.load("hls.js");
+        const hls = new Hls();
+        const old = players.make(given[0]);
+        old.attachHls(hls);
+        const off = gate.attachHls(hls);
+        old.destroy();
+        const loaded = new Promise((resolve) => {
+            hls.on(Hls.Events.MANIFEST_LOADED, () => resolve("loaded"));
+            hls.on(Hls.Events.ERROR, (_, { details }) => resolve(details));
+        });
+        hls.loadSource(gate.source(given[1]));
+        const told = await loaded;
+        off();
+        return [told, gate.counts.tokens, old.counts.tokens];
+    """
+    assert tell(browser, MADE + replaced, site.gateway, media + HLS) == ["loaded", 1, 0]
+
+
+def test_another_takes_the_place_of_one_that_is_destroyed_at_video_js(site: Site, browser: Chrome, media: str) -> None:
+    replaced = """
+        await players.load("video.js");
+        const player = videojs(players.media());
+        const old = players.make(given[0]);
+        old.attachVideojs(player);
+        gate.attachVideojs(player);
+        const loaded = new Promise((resolve) => player.one("loadedmetadata", resolve));
+        player.src({ src: gate.source(given[1]), type: "application/vnd.apple.mpegurl" });
+        await loaded;
+        old.destroy();
+        const asked = { uri: gate.gateway + "/api/usage" };
+        return new Promise((resolve) => player.tech(true).vhs.xhr(asked, (_error, { status }) => resolve(status)));
+    """
+    assert tell(browser, MADE + replaced, site.gateway, media + HLS) == 200
 
 
 # -- refusals ----------------------------------------------------------------------------------------------------------

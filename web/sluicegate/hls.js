@@ -13,6 +13,7 @@
  * @typedef {(this: unknown, xhr: XMLHttpRequest, url: string, ...rest: any[]) => unknown} LicenceSetup
  * @typedef {{config: {loader: any, pLoader?: any, fLoader?: any, licenseXhrSetup?: any}}} Hls
  * @typedef {import("./pass.js").Pass} Pass
+ * @typedef {import("./pass.js").Lent} Lent
  */
 import { FIELD } from "./pass.js";
 import { SteadyNames } from "./names.js";
@@ -21,15 +22,20 @@ import { SteadyNames } from "./names.js";
 export function attachHls({ config }, pass) {
   const { loader, pLoader, fLoader, licenseXhrSetup } = config;
   const names = new SteadyNames(pass.gateway);
-  const gated = (/** @type {LoaderClass} */ Base) => gatedLoader(Base, pass, names);
-  config.loader = gated(loader);
-  if (pLoader) config.pLoader = gated(pLoader);
-  if (fLoader) config.fLoader = gated(fLoader);
-  config.licenseXhrSetup = licenceSetup(licenseXhrSetup, pass);
-  return () => { Object.assign(config, { loader, pLoader, fLoader, licenseXhrSetup }); };
+  const lent = pass.lend();
+  const gated = (/** @type {LoaderClass | undefined} */ Base) => Base && gatedLoader(Base, lent, names);
+  const before = { loader, pLoader, fLoader, licenseXhrSetup };
+  const ours = { loader: gated(loader), pLoader: gated(pLoader), fLoader: gated(fLoader), licenseXhrSetup: licenceSetup(licenseXhrSetup, lent) };
+  Object.assign(config, ours);
+  return () => {
+    lent.end(); // what another has built upon stays where it is
+    for (const name of /** @type {(keyof typeof ours)[]} */ (Object.keys(ours))) {
+      if (config[name] === ours[name]) config[name] = before[name];
+    }
+  };
 }
 
-/** @param {LoaderClass} Base @param {Pass} pass @param {SteadyNames} names @returns {LoaderClass} */
+/** @param {LoaderClass} Base @param {Lent} pass @param {SteadyNames} names @returns {LoaderClass} */
 function gatedLoader(Base, pass, names) {
   return class extends Base {
     /** @type {(() => void) | null} */
@@ -98,7 +104,7 @@ function typeOf(answer) {
   return answer instanceof Response ? answer.headers.get("Content-Type") : answer?.getResponseHeader("Content-Type");
 }
 
-/** Licences do not go by the loaders. @param {LicenceSetup | undefined} before @param {Pass} pass @returns {LicenceSetup} */
+/** Licences do not go by the loaders. @param {LicenceSetup | undefined} before @param {Lent} pass @returns {LicenceSetup} */
 function licenceSetup(before, pass) {
   /** @type {WeakMap<XMLHttpRequest, () => Promise<void>>} hls.js sets a request up again if that failed before it was open */
   const gated = new WeakMap();
@@ -114,7 +120,7 @@ function licenceSetup(before, pass) {
 
 /**
  * Have a request be made once more on 401, the same, before hls.js hears of it.
- * @param {XMLHttpRequest} xhr not open yet @param {Pass} pass @returns {() => Promise<void>} what adds the token, once it is open
+ * @param {XMLHttpRequest} xhr not open yet @param {Lent} pass @returns {() => Promise<void>} what adds the token, once it is open
  */
 function gatedRequest(xhr, pass) {
   const { open, setRequestHeader, send } = XMLHttpRequest.prototype;

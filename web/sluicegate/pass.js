@@ -1,7 +1,10 @@
 /** Which requests carry the token, and what to do about one that was refused. */
 import { claims, untilAborted } from "./token.js";
 
-/** @typedef {import("./token.js").Token} Token */
+/**
+ * @typedef {import("./token.js").Token} Token
+ * @typedef {Pick<Pass, "tokenFor" | "tokenAnyway" | "refused"> & {end(): void}} Lent
+ */
 
 export const FIELD = "X-Session-Token";
 
@@ -55,6 +58,17 @@ export class Pass {
     const token = await this.token.get().catch(() => "");
     if (token) this.retries += 1;
     return Boolean(token);
+  }
+
+  /** The same for one player, until it is taken off that. @returns {Lent} */
+  lend() {
+    let ended = false;
+    return {
+      tokenFor: async (url) => (ended ? "" : this.tokenFor(url)),
+      tokenAnyway: async (url) => (ended ? "" : this.tokenAnyway(url)),
+      refused: async (...refusal) => !ended && this.refused(...refusal),
+      end() { ended = true; },
+    };
   }
 
   /**

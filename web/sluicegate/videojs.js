@@ -8,28 +8,31 @@
  * @typedef {{on(name: string, heard: () => void): void, off(name: string, heard: () => void): void,
  *   tech(safety: any): any}} VideoJs
  * @typedef {import("./pass.js").Pass} Pass
+ * @typedef {import("./pass.js").Lent} Lent
  */
 import { FIELD } from "./pass.js";
 
 /** Call it before `src`. @param {VideoJs} player @param {Pass} pass @returns {() => void} what takes it off again */
 export function attachVideojs(player, pass) {
+  const lent = pass.lend();
   let restore = () => {};
   const wrap = () => {
     /** @type {{xhr: Send} | undefined} */
     const vhs = player.tech(true)?.vhs;
     if (!vhs) return;
     const send = vhs.xhr;
-    vhs.xhr = gated(send, pass);
-    restore = () => { vhs.xhr = send; };
+    const ours = vhs.xhr = gated(send, lent);
+    restore = () => { if (vhs.xhr === ours) vhs.xhr = send; };
   };
   player.on("xhr-hooks-ready", wrap);
   return () => {
     player.off("xhr-hooks-ready", wrap);
+    lent.end(); // what another has built upon stays where it is
     restore();
   };
 }
 
-/** A proxy, so that hooks which a page adds (`xhr.onRequest`) are still the function's own. @param {Send} send @param {Pass} pass @returns {Send} */
+/** A proxy, so that hooks which a page adds (`xhr.onRequest`) are still the function's own. @param {Send} send @param {Lent} pass @returns {Send} */
 function gated(send, pass) {
   return new Proxy(send, { apply: (_target, _this, [options, answered]) => request(send, pass, options, answered) });
 }
@@ -37,7 +40,7 @@ function gated(send, pass) {
 /**
  * VHS needs the request at once, reads the answer from it, and may abort it: so it is made here, and sent when there is
  * a token; once more, the same, on 401 (videojs.xhr takes a request to use again, as its own retries do).
- * @param {Send} send @param {Pass} pass @param {Options} options @param {Answered} answered
+ * @param {Send} send @param {Lent} pass @param {Options} options @param {Answered} answered
  */
 function request(send, pass, options, answered) {
   /** @type {Request} */
