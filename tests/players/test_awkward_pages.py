@@ -237,6 +237,23 @@ def test_another_takes_the_place_of_one_that_is_destroyed_at_hls_js(site: Site, 
     assert tell(browser, MADE + replaced, site.gateway, media + HLS) == ["loaded", 1, 0]
 
 
+def test_what_hls_js_plays_in_between_carries_the_token(site: Site, browser: Chrome, media: str) -> None:
+    """An interstitial has a player of its own, which hls.js makes by what the page gave to `new Hls`."""
+    between = """
+        await players.load("hls.js");
+        const [hls, child] = [new Hls(), new Hls()];
+        gate.attachHls(hls);
+        hls.trigger(Hls.Events.INTERSTITIAL_ASSET_PLAYER_CREATED, { player: { hls: child } });
+        const loaded = new Promise((resolve) => {
+            child.on(Hls.Events.MANIFEST_LOADED, () => resolve("loaded"));
+            child.on(Hls.Events.ERROR, (_, { details }) => resolve(details));
+        });
+        child.loadSource(gate.source(given[1]));
+        return loaded;
+    """
+    assert tell(browser, MADE + between, site.gateway, media + HLS) == "loaded"
+
+
 def test_another_takes_the_place_of_one_that_is_destroyed_at_video_js(site: Site, browser: Chrome, media: str) -> None:
     replaced = """
         await players.load("video.js");

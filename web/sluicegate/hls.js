@@ -11,24 +11,39 @@
  *   destroy(): void}} Loader
  * @typedef {new (...parts: any[]) => Loader} LoaderClass
  * @typedef {(this: unknown, xhr: XMLHttpRequest, url: string, ...rest: any[]) => unknown} LicenceSetup
- * @typedef {{config: {loader: any, pLoader?: any, fLoader?: any, licenseXhrSetup?: any}}} Hls
+ * @typedef {{config: {loader: any, pLoader?: any, fLoader?: any, licenseXhrSetup?: any},
+ *   on?: any, off?: any}} Hls
  * @typedef {import("./pass.js").Pass} Pass
  * @typedef {import("./pass.js").Lent} Lent
  */
 import { FIELD } from "./pass.js";
 import { SteadyNames } from "./names.js";
 
+/** Hls.Events: an interstitial has a player of its own, made by what the page gave to `new Hls`. */
+const INTERSTITIAL_ASSET_PLAYER_CREATED = "hlsInterstitialAssetPlayerCreated";
+
 /** Call it before `loadSource`. @param {Hls} hls @param {Pass} pass @returns {() => void} what takes it off again */
-export function attachHls({ config }, pass) {
+export function attachHls(hls, pass) {
+  const lent = pass.lend();
+  const restore = gate(hls, lent);
+  const made = (/** @type {string} */ _name, /** @type {{player: {hls: Hls}}} */ { player }) => { gate(player.hls, lent); };
+  hls.on?.(INTERSTITIAL_ASSET_PLAYER_CREATED, made);
+  return () => {
+    lent.end();
+    hls.off?.(INTERSTITIAL_ASSET_PLAYER_CREATED, made);
+    restore();
+  };
+}
+
+/** @param {Hls} hls @param {Lent} pass @returns {() => void} what puts back all that nobody has built upon since */
+function gate({ config }, pass) {
   const { loader, pLoader, fLoader, licenseXhrSetup } = config;
   const names = new SteadyNames(pass.gateway);
-  const lent = pass.lend();
-  const gated = (/** @type {LoaderClass | undefined} */ Base) => Base && gatedLoader(Base, lent, names);
+  const gated = (/** @type {LoaderClass | undefined} */ Base) => Base && gatedLoader(Base, pass, names);
   const before = { loader, pLoader, fLoader, licenseXhrSetup };
-  const ours = { loader: gated(loader), pLoader: gated(pLoader), fLoader: gated(fLoader), licenseXhrSetup: licenceSetup(licenseXhrSetup, lent) };
+  const ours = { loader: gated(loader), pLoader: gated(pLoader), fLoader: gated(fLoader), licenseXhrSetup: licenceSetup(licenseXhrSetup, pass) };
   Object.assign(config, ours);
   return () => {
-    lent.end(); // what another has built upon stays where it is
     for (const name of /** @type {(keyof typeof ours)[]} */ (Object.keys(ours))) {
       if (config[name] === ours[name]) config[name] = before[name];
     }

@@ -3,7 +3,7 @@ import { claims, untilAborted } from "./token.js";
 
 /**
  * @typedef {import("./token.js").Token} Token
- * @typedef {Pick<Pass, "tokenFor" | "tokenAnyway" | "refused"> & {end(): void}} Lent
+ * @typedef {Pick<Pass, "gateway" | "tokenFor" | "tokenAnyway" | "refused"> & {end(): void}} Lent
  */
 
 export const FIELD = "X-Session-Token";
@@ -64,6 +64,7 @@ export class Pass {
   lend() {
     let ended = false;
     return {
+      gateway: this.gateway,
       tokenFor: async (url) => (ended ? "" : this.tokenFor(url)),
       tokenAnyway: async (url) => (ended ? "" : this.tokenAnyway(url)),
       refused: async (...refusal) => !ended && this.refused(...refusal),
