@@ -340,6 +340,26 @@ def test_tokens_that_are_refused_again_and_again_are_asked_for_less_and_less(sit
     assert 3 <= told <= 10
 
 
+def test_a_server_that_says_when_to_ask_again_is_not_asked_before(site: Site, browser: Chrome) -> None:
+    """Also where that is later than a request can wait: it goes without a token."""
+    told = """
+        let asked = 0;
+        const token = async () => {
+            asked += 1;
+            throw Object.assign(new Error("too many"), { status: 429, retryAfter: 120000 });
+        };
+        const gate = players.make(given[0], token);
+        const counts = [];
+        for (const seconds of [0, 100, 121]) {
+            later(seconds);
+            await gate.token().catch(() => {});
+            counts.push(asked);
+        }
+        return counts;
+    """
+    assert tell(browser, HURRIED + LATER + told, site.gateway) == [1, 1, 2]
+
+
 def test_a_token_that_is_refused_late_is_replaced_at_once(site: Site, browser: Chrome) -> None:
     """As the gateway's secrets may change twice in a row while a page plays."""
     asked = """

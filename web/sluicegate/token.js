@@ -12,7 +12,7 @@ const MARGIN = 2_000;
 /** When a token is renewed, as a part of its life, and a part that chance adds, lest all viewers ask at once. */
 const RENEWED_AT = 0.7;
 const JITTER = 0.15;
-/** Tries of one renewal, milliseconds between the first two, and the most between any. */
+/** Tries of one renewal, milliseconds between the first two, and the most between any: who wants more has it rest. */
 const TRIES = 5;
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 30_000;
@@ -112,9 +112,9 @@ export class Token {
         return this.#take(await this.#ask(), asked);
       } catch (thrown) {
         const error = /** @type {AskingError} */ (thrown);
-        if (tries === TRIES || isRefusal(error)) throw this.#giveUp(error);
         const pause = Math.max(FIRST_WAIT * 2 ** (tries - 1), error.retryAfter ?? 0);
-        await wait(Math.min(LONGEST_WAIT, pause) * (1 + Math.random() / 4));
+        if (tries === TRIES || pause > LONGEST_WAIT || isRefusal(error)) throw this.#giveUp(error);
+        await wait(pause * (1 + Math.random() / 4));
       }
     }
   }
@@ -159,11 +159,11 @@ export class Token {
     return error;
   }
 
-  /** @param {unknown} error why @param {number} before rests in a row before this one */
+  /** @param {AskingError} error why @param {number} before rests in a row before this one */
   #rest(error, before) {
     this.#lastError = error;
     this.#wasOffline = false;
-    this.#restUntil = Date.now() + Math.min(LONGEST_REST, REST * 2 ** before);
+    this.#restUntil = Date.now() + Math.min(LONGEST_REST, Math.max(REST * 2 ** before, error.retryAfter ?? 0));
   }
 
   /** Milliseconds; a clock that was put back makes no rest longer than it can be. */
