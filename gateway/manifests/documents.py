@@ -65,5 +65,5 @@ def _json(text: bytes, base: str, link: Link, asking: Asking) -> bytes:
         value = read(readable)
     except NotJsonError:
         return text
-    changes = [*steering.changes(value, base, link, asking), *assets.changes(value, base, link)]
+    changes = [*steering.changes(value, base, link, asking), *assets.changes(value, base, link, asking.own)]
     return replaced(readable, changes).encode("utf-8", "surrogateescape")

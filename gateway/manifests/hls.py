@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from gateway.manifests.asking import VARIABLES, Asking, with_field
 from gateway.manifests.documents import in_place
-from gateway.manifests.link import Link, counted, is_beside, resolve, written
+from gateway.manifests.link import Link, counted, is_beside, resolve, whole, written
 from gateway.manifests.variables import MARK, Shaped, UndefinedError, Variables, parameters, without_token
 
 _LINE = re.compile(r"[^\r\n]+")
@@ -122,6 +122,8 @@ class _Playlist:
         )
         value = _value(found)
         replacement = write(value) if value else None
+        if replacement and found["name"] == "X-ASSET-URI":  # which hls.js resolves against the page that it runs in
+            replacement = whole(replacement, self.asking.own)
         return found[0] if replacement is None else f'{found["name"]}="{replacement}"'
 
     def _licence(self, found: re.Match[str]) -> str:

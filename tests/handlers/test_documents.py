@@ -142,7 +142,9 @@ def test_a_list_of_assets_leads_through_the_gateway_with_what_the_player_adds(st
     where = stage.asked_for("/v/live.m3u8").body.decode().split('"')[3]
     reply = stage.service.get(f"{where}&_HLS_primary_id=1&_HLS_start_offset=2", {"Accept-Encoding": "gzip"})
     assert stage.near.asked[-1][1] == "/ads/list?a=b&_HLS_primary_id=1&_HLS_start_offset=2"
-    assert json.loads(gzip.decompress(reply.body))["ASSETS"][0]["URI"].startswith("/play/")
+    own, play, rest = json.loads(gzip.decompress(reply.body))["ASSETS"][0]["URI"].partition("/play/")
+    assert own.endswith(f"//127.0.0.1:{stage.service.port}")
+    assert (play, rest.endswith("/ads/ad.m3u8")) == ("/play/", True)
     assert reply.headers["Content-Type"] == JSON
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.manifests import Asking, MalformedManifest, hls, link
+from gateway.manifests import Asking, Document, MalformedManifest, documents, hls, link
 from tests.manifests.corpora import corpus, name_link, no_link
 
 BASE = "https://o.example/a/b/live.m3u8?token=a%2Bb&empty="
@@ -175,6 +175,21 @@ def test_json_that_stands_in_a_playlist_itself_leads_to_the_gateway(
 
     text = hls.rewrite(line.format(attribute, before).encode(), BASE, there, Asking(own="//gate.example")).decode()
     assert text == line.format(attribute, after or before)
+
+
+def test_an_interstitial_is_named_by_a_whole_address() -> None:
+    """hls.js resolves what the playlist, or a list of assets, names so against the page that it runs in."""
+    line = '#EXT-X-DATERANGE:ID="1",X-ASSET-URI="{}",X-ASSET-LIST="{}"'
+    ad, listed = "https://ads.example/a.m3u8", "https://ads.example/list"
+    asking = Asking(own="https://gate.example")
+
+    def there(_reference: str, absolute: str) -> str:
+        return f"/play/G/{absolute}"
+
+    text = hls.rewrite(line.format(ad, listed).encode(), BASE, there, asking)
+    assert text.decode() == line.format(f"https://gate.example/play/G/{ad}", f"/play/G/{listed}")
+    told = documents.rewrite(Document.JSON, LISTED.encode(), BASE, there, asking)
+    assert told.decode() == '{"ASSETS":[{"URI":"https://gate.example/play/G/https://o.example/a/b/ad"}]}'
 
 
 DEFINITIONS = b"""#EXTM3U
