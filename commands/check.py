@@ -14,14 +14,14 @@ from gateway.tiers import ConfigError, ConfigErrors, TierFile, compile_tiers
 
 
 @click.command()
-@click.argument("tiers", default="tiers.yaml", type=click.Path(path_type=Path))
+@click.argument("tiers", default="tiers.yaml", envvar="SLUICEGATE_TIERS", type=click.Path(path_type=Path))
 @options.policies
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: good, tiers, origins and errors with their places.")
 def check(tiers: Path, policies: Path | None, *, as_json: bool) -> None:
     """Say whether a tiers.yaml is right, and if not, every place where it is wrong. Exits with 1 then.
 
     \b
-    main.py check                    the tiers.yaml of this folder
+    main.py check                    the tiers.yaml of this folder, or the file that SLUICEGATE_TIERS names
     main.py check /tmp/edited.yaml   an edit, before it goes live
     """
     with options.problems_told(tiers):

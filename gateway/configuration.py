@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
+import pwd
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,4 +113,13 @@ def explain(error: ConfigErrors | KeyFileError | OSError, tiers: Path) -> list[s
     """One line for each thing that is wrong, beginning with its place."""
     if isinstance(error, ConfigErrors):
         return error.lines(tiers.name)
-    return [str(error)]
+    return [_unread(error) if isinstance(error, OSError) and error.filename else str(error)]
+
+
+def _unread(error: OSError) -> str:
+    """A file that cannot be used, and whose rights count: an operator's own are not those of the service's user."""
+    told = f"{error.filename}: {error.strerror}"
+    if isinstance(error, PermissionError):
+        with suppress(KeyError):
+            told += f"; the user {pwd.getpwuid(os.geteuid()).pw_name} must be let in"
+    return told

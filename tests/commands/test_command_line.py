@@ -7,10 +7,14 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
+from gateway.configuration import explain
 from tests.service import ROOT, tiers_text
 
 KEY = re.compile(r"sg_[0-9A-Za-z]{8}_[0-9A-Za-z]{38}\n")
@@ -98,6 +102,69 @@ def test_check_tells_machines_the_same(folder: Path) -> None:
     assert (told.returncode, bad["good"], bad["file"]) == (1, False, "edited.yaml")
     assert [(it["line"], it["column"]) for it in bad["errors"]] == [(6, 17)]
     assert "such as 60s" in bad["errors"][0]["what"]
+
+
+def test_check_looks_at_the_file_that_the_service_is_told_of(folder: Path) -> None:
+    (folder / "service.yaml").write_text(tiers_text().replace("10/60s", "10/60"))
+    told = run(folder, "check", SLUICEGATE_TIERS="service.yaml")
+    assert (told.returncode, told.stderr.startswith("service.yaml:")) == (1, True)
+
+
+def test_a_file_that_cannot_be_read_is_named_first(folder: Path) -> None:
+    assert run(folder, "check", "edited.yaml").stderr == "edited.yaml: No such file or directory\n"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can ask as another user")
+def test_as_root_whoever_may_not_read_a_file_is_named() -> None:
+    with TemporaryDirectory() as closed:
+        edited = Path(closed, "edited.yaml")
+        edited.write_text(tiers_text())
+        with pytest.raises(PermissionError) as refused, as_nobody():
+            edited.read_bytes()
+        with as_nobody():
+            told = explain(refused.value, edited)
+    assert told == [f"{edited}: Permission denied; the user nobody must be let in"]
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_the_service_s_command_line_has_the_service_s_settings(folder: Path) -> None:
+    """The script of systemd/, with this folder in place of the machine's, and without another user."""
+    (folder / "edited.yaml").write_text(tiers_text())
+    settings = [
+        "# a password may hold what a shell would take for its own",
+        "SLUICEGATE_REDIS=redis://:a&b(c$d@10.0.0.5/0",
+        f'SLUICEGATE_TIERS="{folder}/edited.yaml"',
+        "SLUICEGATE_GATEWAY=https://gw.example.com",
+    ]
+    (folder / "environment").write_text("\n".join(settings))
+    script = (ROOT / "systemd/sluicegate").read_text()
+    for there, here in {
+        "setpriv --reuid=sluicegate --regid=sluicegate --clear-groups ": "",
+        "/opt/sluicegate/.venv/bin/python": sys.executable,
+        "/opt/sluicegate": str(ROOT),
+        "/etc/sluicegate": str(folder),
+        "/var/lib/sluicegate": str(folder),
+    }.items():
+        assert there in script
+        script = script.replace(there, here)
+
+    def sluicegate(*arguments: str) -> str:
+        told = subprocess.run(["sh", "-c", script, "sh", *arguments], capture_output=True, text=True, check=True)
+        return told.stdout
+
+    assert sluicegate("check").startswith(f"{folder}/edited.yaml: good.")
+    sluicegate("keys", "add", "acme", "--tier", "standard")
+    assert (folder / "keys.yaml").exists()
+    address = sluicegate("sign", "https://media.example.com/a.mp4", "--key", "acme")
+    assert address.startswith("https://gw.example.com/play/")
 
 
 def test_the_shipped_file_is_good() -> None:
