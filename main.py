@@ -86,6 +86,7 @@ def serve(**given: object) -> None:
         admins = [bind_admin(settings, number) for number in range(settings.workers)]
         # Compiled before any worker is forked: each begins with the last good generation, whatever the files hold.
         configuration = Configuration(_sources(settings, [*public, *itertools.chain(*admins)]))
+        _log.info("keys are those of %s, tiers those of %s", settings.keys, settings.tiers)
 
         def run(number: int) -> None:
             _run(_serve(settings, configuration, memory, public, admins[number]))

@@ -34,6 +34,7 @@ def welcome(page: str, origin: str, key: str, keys: Path) -> str:
 
   The page       {page}/
   The demo key   {key}   (tier {TIER}, for this machine only)
+                 It is of {keys}; main.py serve has the keys of keys.yaml, and knows it not.
 
   Paste these:
 

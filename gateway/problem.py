@@ -24,6 +24,8 @@ class Problem(Exception):  # noqa: N818 - the RFC's own word
     type = "about:blank"
     policy = ""
     """The policy that refused, if one did."""
+    reason = ""
+    """What the log says of it and the answer must not."""
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail or self.error)
@@ -100,10 +102,14 @@ class MissingKey(Unauthenticated):
 
 
 class InvalidKey(Unauthenticated):
-    """The API key is malformed, unknown, expired or revoked; which of these is never said."""
+    """The API key is malformed, unknown, expired or revoked; which of these only the log says, in ``reason``."""
 
     error = "Invalid API key"
     challenge = 'Bearer realm="sluicegate", error="invalid_token"'
+
+    def __init__(self, detail: str = "", reason: str = "") -> None:
+        super().__init__(detail)
+        self.reason = reason
 
 
 class InvalidToken(Unauthenticated):

@@ -101,7 +101,7 @@ class Record:
             known["key"], known["tier"] = who.key_id, who.tier
             known["admission_ms"] = round(self.admission * 1000, 1)
         if self.problem is not None:
-            told = {"error": self.problem.error, "detail": self.problem.detail, "policy": self.problem.policy}
+            told = {name: getattr(self.problem, name) for name in ("error", "detail", "reason", "policy")}
             known |= {name: value for name, value in told.items() if value}
         return known
 

@@ -64,12 +64,16 @@ class Keys:
             return self._open[text]
         key = KeyText.parse(text)
         if key is None:
-            raise InvalidKey
+            raise InvalidKey(reason="it is no key, or not the whole of one")
         record = self._records.get(key.id)
         expected = record.hash if record else self._dummy  # an unknown id takes as long as a wrong secret
         right = hmac.compare_digest(key_hash(key.secret, self._pepper), expected)
-        if record is None or not right or not record.alive(now):
-            raise InvalidKey
+        if record is None:
+            raise InvalidKey(reason=f"no key has the id {key.id}, or its tier is gone")
+        if not right:
+            raise InvalidKey(reason=f"{key.id} has another secret, or its hash was made with another keyring.json")
+        if not record.alive(now):
+            raise InvalidKey(reason=f"{key.id} of {record.client} was revoked, or has expired")
         return self._identities[record.id]
 
     def living(self, key_id: str, tier: str, now: float) -> Identity | None:

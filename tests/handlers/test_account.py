@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from gateway.identity.keytext import KeyText
 from tests.conftest import StartService
 from tests.service import Service, tiers_text
 
@@ -39,6 +40,25 @@ def test_unknown_revoked_and_misspelt_keys_get_one_identical_answer(service: Ser
     wrong_secret = key[:15] + ("a" if key[15] != "a" else "b") + key[16:]
     bodies = {service.get("/api/usage", {"X-API-Key": text}).body for text in (key, wrong_secret, GARBAGE)}
     assert len(bodies) == 1
+
+
+def test_the_log_alone_says_which_key_was_refused_and_why(service: Service) -> None:
+    key = service.add_key("gone", "standard")
+    service.key_file().revoke("gone")
+    service.reload()
+    misspelt = KeyText(key[3:11], "A" * 32).text
+    unknown = KeyText("nobody00", "A" * 32).text
+    for text, reason in {
+        key: f"{key[3:11]} of gone was revoked, or has expired",
+        misspelt: f"{key[3:11]} has another secret, or its hash was made with another keyring.json",
+        unknown: "no key has the id nobody00, or its tier is gone",
+        key[:-1]: "it is no key, or not the whole of one",
+    }.items():
+        reply = service.get("/api/usage", {"X-API-Key": text})
+        line = service.wait_for_log(f'"request_id": "{reply.headers["X-Request-Id"]}".*')
+        assert json.loads(f"{{{line[0]}")["reason"] == reason
+        assert "reason" not in reply.json
+        assert text not in line[0]
 
 
 def test_a_token_inherits_the_keys_tier_and_says_when_it_ends(service: Service) -> None:
