@@ -87,7 +87,8 @@ class Handler(Answering):
                 return self.generation.keys.authenticate(credential.text, self.gateway.clock())
             lifetime = self.generation.file.session_lifetime
             return self.gateway.tokens.verify(credential.text, self.generation.keys, lifetime)
-        except (InvalidKey, InvalidToken):
+        except (InvalidKey, InvalidToken) as refusal:
+            refusal.detail = refusal.detail or credential.misplaced()
             await self.slow_down()
             raise
 

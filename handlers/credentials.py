@@ -22,6 +22,14 @@ class Shown:
     kind: Credential
     text: str = field(repr=False)
 
+    def misplaced(self) -> str:
+        """What would be right, where a key stands in a token's place or a token in a key's; else nothing."""
+        if self.kind is Credential.SESSION and self.text.startswith("sg_"):
+            return "This looks like an API key: send it as X-API-Key, and never in an address."
+        if self.kind is Credential.KEY and _JWT.fullmatch(self.text):
+            return "This looks like a session token: send it as X-Session-Token."
+        return ""
+
 
 def shown(headers: HTTPHeaders, query: Mapping[str, Sequence[bytes]]) -> Shown | None:
     """The one credential of a request, or None.

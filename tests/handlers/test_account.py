@@ -61,6 +61,18 @@ def test_the_log_alone_says_which_key_was_refused_and_why(service: Service) -> N
         assert text not in line[0]
 
 
+def test_a_credential_in_the_others_place_is_told_its_own(service: Service) -> None:
+    key = service.add_key("acme", "standard")
+    for path, headers, place in (
+        ("/api/usage", {"X-Session-Token": key}, "X-API-Key"),
+        (f"/api/usage?token={key}", {}, "X-API-Key"),
+        ("/api/usage", {"X-API-Key": service.token(key)}, "X-Session-Token"),
+    ):
+        reply = service.get(path, headers)
+        assert (reply.status, place in reply.json["detail"]) == (401, True)
+    assert "detail" not in service.get("/api/usage", {"X-API-Key": GARBAGE}).json
+
+
 def test_a_token_inherits_the_keys_tier_and_says_when_it_ends(service: Service) -> None:
     key = service.add_key("acme", "partner")
     reply = service.get("/api/auth", {"Authorization": f"Bearer {key}"}, "POST")
