@@ -45,7 +45,7 @@ schema: setup
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Sluicegate needs Python 3.11 or later: make PYTHON=python3.11 ...")'
 	@echo "making $(VENV)"
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }  # half of one, without pip, would be taken for one
 
 $(VENV)/run.stamp: requirements.lock | $(VENV)/bin/python
 	@echo "installing requirements.lock"
