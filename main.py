@@ -30,6 +30,7 @@ from gateway.configuration import Configuration, Sources
 from gateway.identity import Grants, KeyFile, Keyring, Notes, SessionTokens, Slowdown, keyring_path
 from gateway.origins.fetcher import Fetcher
 from gateway.origins.url import MediaUrl
+from gateway.problem import OriginNotAllowed
 from gateway.service.bounds import Bounds, raise_descriptors
 from gateway.service.gateway import Gateway
 from gateway.service.logs import set_up_logs
@@ -72,7 +73,9 @@ def cli() -> None:
 @options.state
 @options.cache
 @options.policies
-@options.option("--redis", "Where limits are counted: redis://, rediss:// or unix://. Without it, in the worker.", "")
+@options.option(
+    "--redis", "Where limits are counted: redis://, rediss://, unix://, redis+cluster://; else in the worker.", ""
+)
 @options.option("--workers", "How many processes serve. More than one needs --redis.", 1, click.IntRange(1, 256))
 def serve(**given: object) -> None:
     """Serve customers until SIGTERM or Ctrl-C.
@@ -86,7 +89,8 @@ def serve(**given: object) -> None:
         admins = [bind_admin(settings, number) for number in range(settings.workers)]
         # Compiled before any worker is forked: each begins with the last good generation, whatever the files hold.
         configuration = Configuration(_sources(settings, [*public, *itertools.chain(*admins)]))
-        _log.info("keys are those of %s, tiers those of %s", settings.keys, settings.tiers)
+        missing = "" if settings.keys.exists() else ", which is not there yet: nobody has a key"
+        _log.info("tiers are those of %s, keys those of %s%s", settings.tiers, settings.keys, missing)
 
         def run(number: int) -> None:
             _run(_serve(settings, configuration, memory, public, admins[number]))
@@ -164,7 +168,10 @@ async def _demo(settings: Settings, memory: Path, public: Sockets, admin: Socket
     configuration.reload_if_changed()
     gateway = compose(settings, configuration, memory)
     media = f"http://{place(origin)}"
-    gateway.configuration.current.guard.judge(MediaUrl.parse(media))
+    try:
+        gateway.configuration.current.guard.judge(MediaUrl.parse(media))
+    except OriginNotAllowed as refused:
+        raise click.ClickException(f"add {media} to the origins of {settings.tiers}: {refused}") from refused
     wire = Wire(CLIENT)
     logging.getLogger("sluicegate.request").addHandler(wire)
     routes = [*public_routes(gateway), *demo_routes(gateway, Demo(key, catalogue(media), wire))]

@@ -67,7 +67,7 @@ def _unknown(text: str, records: Iterable[KeyRecord], open_keys: Mapping[str, st
     """What is told of a name that nobody has, with the nearest that somebody has."""
     names = {name for key in records for name in (key.id, key.client)}
     near = difflib.get_close_matches(text, sorted(names | {open_id(tier) for tier in open_keys.values()}), 3, 0.6)
-    hint = f"did you mean {' or '.join(near)}?" if near else "main.py keys list shows those that there are"
+    hint = f"did you mean {' or '.join(near)}?" if near else "main.py keys list shows those of its --keys"
     return f"no key and no client has this name; {hint}"
 
 

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from gateway.configuration import explain
+from tests.conftest import StartService, free_port
 from tests.service import ROOT, tiers_text
 
 KEY = re.compile(r"sg_[0-9A-Za-z]{8}_[0-9A-Za-z]{38}\n")
@@ -177,6 +178,16 @@ def test_serve_refuses_a_broken_file_at_the_start_with_its_place(folder: Path) -
     assert refused.returncode == 1
     assert "tiers.yaml:1:30: 'ten' is not a rate" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_the_demo_says_which_origin_its_tiers_must_name(folder: Path) -> None:
+    origin = str(free_port())
+    told = run(folder, "demo", "--port", "0", "--admin", "127.0.0.1:0", "--origin", origin)
+    assert (told.returncode, f"add http://127.0.0.1:{origin} to the origins of tiers.yaml" in told.stderr) == (1, True)
+
+
+def test_a_service_that_has_no_keys_says_so_at_the_start(start_service: StartService) -> None:
+    start_service(tiers_text()).wait_for_log(r"keys\.yaml, which is not there yet: nobody has a key")
 
 
 def test_a_port_in_use_is_told_without_a_traceback(folder: Path) -> None:
