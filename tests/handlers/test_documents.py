@@ -183,7 +183,11 @@ def test_json_that_is_too_large_to_be_looked_at_is_not_waited_for(stage: Stage) 
     client.close()
 
 
-@pytest.mark.parametrize("broken", [gzip.compress(b'{"RELOAD-URI":"/x"}')[:-1], gzip.compress(bytes(1024)) + b"x"])
+@pytest.mark.parametrize(
+    "broken",
+    [gzip.compress(b'{"RELOAD-URI":"/x"}')[:-1], gzip.compress(bytes(1024)) + b"x"],
+    ids=["cut short", "followed by something"],
+)
 def test_json_that_cannot_be_unpacked_is_the_players_to_read(stage: Stage, broken: bytes) -> None:
     path = f"/broken/{len(broken)}"
     stage.near.scripts[path] = answer(broken, Content_Type=JSON, Content_Encoding="gzip")

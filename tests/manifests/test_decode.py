@@ -22,13 +22,16 @@ LINES = b"".join(b"#EXTINF:4,\nsegment-%d.ts\n" % number for number in range(20_
         gzip.compress(b"") + gzip.compress(LINES) + gzip.compress(b""),
         b"".join(gzip.compress(LINES[at : at + 999]) for at in range(0, len(LINES), 999)),
     ],
+    ids=["one", "one as it is", "between empty ones", "many"],
 )
 def test_members_of_any_length_are_read_one_after_the_other(body: bytes) -> None:
     assert decode_whole(body, "gzip") == LINES
     assert decode(body, "x-gzip", 1000) == LINES[:1000]
 
 
-@pytest.mark.parametrize("body", [gzip.compress(LINES)[:-1], gzip.compress(LINES) + b"more", b""])
+@pytest.mark.parametrize(
+    "body", [gzip.compress(LINES)[:-1], gzip.compress(LINES) + b"more", b""], ids=["cut", "more", "none"]
+)
 def test_what_is_cut_short_or_followed_by_something_else_is_refused(body: bytes) -> None:
     with pytest.raises(OriginUnreachable):
         decode_whole(body, "gzip")
