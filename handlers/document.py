@@ -27,7 +27,7 @@ async def read_document(answer: Answer, document: Document, sniffed: Sniffed, li
     if not is_whole:
         return None
     try:
-        text = await unhurried(body, lambda: decode_whole(body, answer.head.get("Content-Encoding")))
+        text = await unhurried(body, lambda: decode_whole(body, answer.head.coding))
     except OriginUnreachable:
         return None  # a player will make of it what it can
     base = answer.url.href

@@ -91,12 +91,12 @@ class Looker:
             total = part.total if part else None if answer.head.status == 206 else answer.head.length
             if only_parts and not part:
                 return Looked(answer.url, answer.head, None, b"", is_cut=True, offset=0, total=None)
-            sniffed = await sniff(answer)
+            sniffed = await sniff(answer, ranged="Range" in asked)
             manifest = sniffed.kind if isinstance(sniffed.kind, Kind) else None
             body, more = await _rest(answer, sniffed.take(), MOST_OF_A_MANIFEST if manifest else most)
             text, is_cut = body, more
             if manifest:
-                coding = answer.head.get("Content-Encoding")
+                coding = answer.head.coding
                 text, is_cut = await unhurried(body, lambda: _decoded(body, coding, more))
             return Looked(answer.url, answer.head, manifest, text, is_cut, offset, total)
 

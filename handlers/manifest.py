@@ -57,7 +57,7 @@ class Manifest:
 async def read_manifest(answer: Answer, kind: Kind, start: bytes, links: Links) -> Manifest:
     """Read the rest of a manifest and rewrite it; raise `OriginUnreachable` if it is too large or malformed, and
     `OriginTimedOut` if it trickles."""
-    coding, base = answer.head.get("Content-Encoding"), answer.url.href
+    coding, base = answer.head.coding, answer.url.href
     body = await _read_rest(answer, start)
     if not body:
         return Manifest(TYPES[kind], b"")  # the answer to HEAD has no body

@@ -75,12 +75,12 @@ class MediaHandler(StayingHandler):
         async with self._open(url, asked, judge) as answer:
             self.record.origin = time.monotonic() - started
             self.record.cache = answer.cache.value
-            sniffed = await sniff(answer)
+            sniffed = await sniff(answer, ranged="Range" in asked)
             if not sniffed.kind or answer.head.status != 206 or is_whole(answer.head):
                 await self._pass_on(answer, sniffed, links.seen_from(url, answer.url), admitted)
                 return
             async with self._open(url, beside, judge) as whole:
-                await self._pass_on(whole, await sniff(whole), links.seen_from(url, whole.url), admitted)
+                await self._pass_on(whole, await sniff(whole, ranged=False), links.seen_from(url, whole.url), admitted)
 
     async def relay_posted(self, url: MediaUrl, admitted: Admitted) -> None:
         """Send a licence server what the player has for it, once, and relay the answer, which is the player's alone.

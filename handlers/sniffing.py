@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from gateway.manifests import Document, Kind, document_of, is_blank, is_undecided, kind_of
+from gateway.manifests import Document, Kind, document_of, in_utf_8, is_blank, is_undecided, kind_of
 from gateway.manifests.decode import decode
 from gateway.origins.client import Answer
 from gateway.origins.head import Head
@@ -38,9 +38,15 @@ class Sniffed:
         self._read = read
 
 
-async def sniff(answer: Answer) -> Sniffed:
-    """See what an answer is. A part of what is no manifest is media, like a part of anything."""
-    content_type, coding = answer.head.get("Content-Type"), answer.head.get("Content-Encoding")
+async def sniff(answer: Answer, *, ranged: bool) -> Sniffed:
+    """See what an answer is. A part of what is no manifest is media, like a part of anything, if it was asked for as a
+    part, ``ranged``: then it is no matter what it is coded in, nor is it of an error.
+
+    Raises `OriginUnreachable` for what a player could read as a manifest and the gateway cannot: in a content coding
+    that was not asked for, or not in the one that is told, or in UTF-16.
+    """
+    content_type, coding = answer.head.get("Content-Type"), answer.head.coding
+    whole = answer.head.status != 206 or is_whole(answer.head)
     start = await answer.body.read()
     looked, more = len(start), start
     while more and len(start) < _MOST and _is_undecided(start, coding):
@@ -52,9 +58,14 @@ async def sniff(answer: Answer) -> Sniffed:
     try:
         text = _beginning(start, coding)
     except OriginUnreachable:
-        return Sniffed(None, start)  # a coding the gateway cannot read: media as far as it is concerned
-    whole = answer.head.status != 206 or is_whole(answer.head)
-    return Sniffed(kind_of(content_type, text) or (document_of(content_type, text) if whole else None), start)
+        if answer.head.status >= 400 or (ranged and not whole):
+            return Sniffed(None, start)
+        raise
+    plain = in_utf_8(text)
+    kind = kind_of(content_type, plain)
+    if kind and plain is not text:
+        raise OriginUnreachable("The origin's manifest is in UTF-16; the gateway reads UTF-8.")
+    return Sniffed(kind or (document_of(content_type, text) if whole else None), start)
 
 
 def _is_undecided(start: bytes, coding: str) -> bool:
@@ -62,12 +73,13 @@ def _is_undecided(start: bytes, coding: str) -> bool:
         text = _beginning(start, coding)
     except OriginUnreachable:
         return False
-    return is_undecided(text) if len(start) < _ENOUGH else is_blank(text)
+    plain = in_utf_8(text)
+    return is_undecided(plain) if len(start) < _ENOUGH else is_blank(plain)
 
 
 def _beginning(start: bytes, coding: str) -> bytes:
     text = decode(start, coding, _ENOUGH)
-    return decode(start, coding, _MOST) if is_blank(text) else text
+    return decode(start, coding, _MOST) if is_blank(in_utf_8(text)) else text
 
 
 def is_whole(head: Head) -> bool:

@@ -190,7 +190,7 @@ async def _read(answer: Answer, way: _Way, part: Part, most: int | None) -> Got:
     except Problem as problem:
         broken = problem
     if broken is None and most is None and is_good:
-        body, broken = _decoded(body, answer.head.get("Content-Encoding"), part)
+        body, broken = _decoded(body, answer.head.coding, part)
     return Got(answer.head, way.seconds, way.at, body, size, whole, broken)
 
 

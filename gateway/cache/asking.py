@@ -174,7 +174,7 @@ async def _most_stale(flight: Flight) -> float | None:
     kind = kind_of(head.get("Content-Type"), os.pread(flight.fd, _ENOUGH_TO_SNIFF, 0))
     if kind is None or flight.received > LARGEST:
         return None
-    if head.get("Content-Encoding"):
+    if head.coding:
         return _UNREADABLE
     text = os.pread(flight.fd, flight.received, 0)
     return most_stale(kind, text) if len(text) <= _QUICK else await asyncio.to_thread(most_stale, kind, text)

@@ -180,7 +180,7 @@ def _length(seen: Seen, weight: Weight) -> Finding | None:
         cause = f"{step.name} breaks off after {got.size}{of} bytes: {_detail(got.broken)}"
         change = "look at whether the origin's Content-Length is right, and its file whole"
         return _finding(seen, weight, "cut_short", cause, change)
-    if step.part in {Part.SEGMENT, Part.FILE} and (coding := got.head.get("Content-Encoding")):
+    if step.part in {Part.SEGMENT, Part.FILE} and (coding := got.head.coding):
         cause = f"the origin sends {step.name} with Content-Encoding: {plain(coding, 20)}, though it was not asked to"
         change = "let it send media without: it is compressed already, and not every player undoes that"
         return _finding(seen, Weight.HARMS, "coded", cause, change)

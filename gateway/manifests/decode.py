@@ -14,6 +14,9 @@ _PIECE = 4096
 empty members, of 20 bytes each, would be copied for each of them: 4 MiB took half a minute."""
 
 _WINDOW_BITS = {"gzip": 31, "x-gzip": 31, "deflate": 47}
+_OF_PLAYERS = frozenset({"br", "zstd", "dcb", "dcz", "compress", "x-compress"})
+"""Codings that some players undo, and the gateway does not."""
+_NONE = frozenset({"", "identity"})
 _RAW = -15
 """What many send as "deflate", and browsers read: without a head of zlib's (RFC 9110, section 8.4.1.2)."""
 
@@ -41,11 +44,9 @@ def decode_whole(body: bytes, coding: str) -> bytes:
 
 def _decoded(body: bytes, coding: str, most: int) -> tuple[bytes, bool]:
     """At most ``most`` bytes, and whether they are all."""
-    name = coding.partition(";")[0].strip().lower()  # it has no parameters, and yet FFmpeg reads one that has
-    if name in {"", "identity"}:
+    name = _undone(coding)
+    if not name:
         return body[:most], len(body) <= most
-    if name not in _WINDOW_BITS:
-        raise OriginUnreachable(f"The origin sends the manifest with a content coding not asked for: {coding[:20]}.")
     bits = _RAW if name == "deflate" and not _has_head(body) else _WINDOW_BITS[name]
     text, view, at = bytearray(), memoryview(body), 0
     member = None
@@ -59,6 +60,18 @@ def _decoded(body: bytes, coding: str, most: int) -> tuple[bytes, bool]:
     except zlib.error as error:
         raise OriginUnreachable("The origin's compressed manifest cannot be decompressed.") from error
     return bytes(text), member is not None and member.eof
+
+
+def _undone(coding: str) -> str:
+    """The coding that players undo; none where they take the body as it is, as they do for words that are no coding,
+    such as S3's ``aws-chunked``. Of several, some players undo all and others one, or none."""
+    # It has no parameters, and yet FFmpeg reads one that has.
+    names = [name for told in coding.lower().split(",") if (name := told.partition(";")[0].strip()) not in _NONE]
+    if not any(name in _WINDOW_BITS or name in _OF_PLAYERS for name in names):
+        return ""
+    if len(names) > 1 or names[0] in _OF_PLAYERS:
+        raise OriginUnreachable(f"The origin sends a content coding that was not asked for: {coding[:40]}.")
+    return names[0]
 
 
 def _has_head(body: bytes) -> bool:

@@ -42,6 +42,9 @@ _FRAGMENT = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?(?:Patch|Period|AdaptationSet|E
 _XML_TYPE = re.compile(r"(?:application|text)/xml")
 _UNFINISHED = re.compile(rb"<(?:\?.*|!--.*|!-?|!(?i:D[OCTYPE]{0,6})\s*|[\w.:-]*)", re.DOTALL)
 _NOT_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f]")
+_FIRST = rb"[\s#<{\[W]"  # of what is looked for, or the white space before it
+_UTF_16 = re.compile(rb"(?P<big>\xfe\xff|\0%b)|\xff\xfe|%b\0" % (_FIRST, _FIRST))
+_HALVES = frozenset({b"\0", b"\xff", b"\xfe"})
 _TS_SYNC = re.compile(rb"\x47.{187}\x47", re.DOTALL)
 _JSON_TYPES = re.compile(
     r"(?:application|text)/(?:json|vnd\.apple\.steering-list|(?:[a-z0-9.-]+\+)json)|"
@@ -76,6 +79,16 @@ def kind_of(content_type: str, start: bytes) -> Kind | None:
     if start.lstrip().startswith(b"<"):
         return _xml_kind(media_type, start)
     return Kind.HLS if told is Kind.HLS and _is_text(start) else None
+
+
+def in_utf_8(start: bytes) -> bytes:
+    """The first bytes of what browsers take for UTF-16, by its mark or by a charset of its type, in UTF-8; others as
+    they are."""
+    found = _UTF_16.match(start)
+    if not found:
+        return start
+    whole = start[: len(start) // 2 * 2]
+    return whole.decode("utf-16-be" if found["big"] else "utf-16-le", "replace").encode("utf-8", "replace")
 
 
 def is_blank(start: bytes) -> bool:
@@ -113,6 +126,6 @@ def is_undecided(start: bytes) -> bool:
     """Whether more bytes could make this a manifest or WebVTT: as long as there is only what may stand before its first
     word."""
     text = start.removeprefix(_BOM).lstrip()
-    if not text or _BOM.startswith(text):
+    if not text or _BOM.startswith(text) or text in _HALVES:
         return True
     return text.startswith(b"<") or any(word.startswith(text) for word in (b"#EXTM3U", b"WEBVTT"))

@@ -79,7 +79,7 @@ def _validator(head: Head) -> str:
     etag = head.get("ETag")
     if etag:
         return etag if _STRONG.fullmatch(etag) else ""
-    if head.get("Content-Encoding"):
+    if head.coding:
         return ""  # a date is the same for all codings of a file
     modified, date = head.get("Last-Modified"), head.get("Date")
     try:

@@ -40,6 +40,14 @@ class Head:
                 fields.append((name.strip(), value.strip()))
         return cls(int(lines[0].split()[1]), tuple(fields))
 
+    @property
+    def coding(self) -> str:
+        """The content codings (RFC 9110, section 8.4), in the order they were applied: a list in one field, or in
+        several."""
+        if "content-encoding" not in self._first:
+            return ""
+        return ", ".join(value for name, value in self.fields if name.lower() == "content-encoding")
+
     def get(self, name: str) -> str:
         """The value of a field, matched without case; empty if it is absent."""
         return self._first.get(name.lower(), "")

@@ -10,6 +10,12 @@ from gateway.origins.head import Head
 Fields = Sequence[tuple[str, str]]
 _TRACE = "-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"
 _TRACEPARENT = re.compile(f"00{_TRACE}|(?!00|ff)[0-9a-f]{{2}}{_TRACE}(-.{{1,200}})?")  # only later versions may add
+_CHARSET = re.compile(
+    r";[ \t]*charset[ \t]*=[ \t]*(?!\"?(?:utf-?8|(?:us-)?ascii|iso-8859-\d+|windows-125\d)\"?[ \t]*(?:;|\Z))[^;]*",
+    re.IGNORECASE,
+)
+"""A charset in which what is no manifest in UTF-8 could be one, to a player that decodes by it."""
+
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 TO_ORIGIN = ("Range", "If-Range", "If-None-Match", "If-Modified-Since")
@@ -66,12 +72,14 @@ def trace_id(fields: Mapping[str, str]) -> str:
 def to_client(head: Head) -> Fields:
     """The fields of an origin's answer that the player is sent, in order.
 
+    Of a type, no charset passes that is not like ASCII.
+
     Hop-by-hop fields, cookies, the origin's quotas and what would bind the browser to rules for another host
     (Set-Cookie, RateLimit, Alt-Svc, Strict-Transport-Security, Content-Security-Policy) do not pass, nor does a value
     that is not one (RFC 9110, section 5.5).
     """
     passing = [
-        (name, value)
+        (name, _CHARSET.sub("", value) if name.lower() == "content-type" else value)
         for name, value in head.fields
         if name.lower() in _AS_THEY_COME and (value.isprintable() or not _CONTROL.search(value))
     ]
