@@ -5,17 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from gateway.manifests import Document, Kind, document_of, in_utf_8, is_blank, is_undecided, kind_of
-from gateway.manifests.decode import decode
+from gateway.manifests import Document, Kind, beginning, document_of, in_utf_8, is_blank, is_undecided, kind_of
+from gateway.manifests.sniff import ENOUGH, MOST
 from gateway.origins.client import Answer
 from gateway.origins.head import Head
 from gateway.problem import OriginUnreachable
-
-_ENOUGH = 1024
-"""Bytes of a body by which a manifest is known."""
-
-_MOST = 64 * 1024
-"""Bytes that are looked at where there is nothing but a comment before."""
 
 _WHOLE = re.compile(r"bytes 0-(?P<last>[0-9]+)/(?P<total>[0-9]+)")
 
@@ -49,14 +43,14 @@ async def sniff(answer: Answer, *, ranged: bool) -> Sniffed:
     whole = answer.head.status != 206 or is_whole(answer.head)
     start = await answer.body.read()
     looked, more = len(start), start
-    while more and len(start) < _MOST and _is_undecided(start, coding):
+    while more and len(start) < MOST and _is_undecided(start, coding):
         # A long comment is looked at again when it has doubled: each look goes through all of it.
-        while more and len(start) < (2 * looked if looked >= _ENOUGH else looked + 1):
+        while more and len(start) < (2 * looked if looked >= ENOUGH else looked + 1):
             more = await answer.body.read()
             start += more
         looked = len(start)
     try:
-        text = _beginning(start, coding)
+        text = beginning(start, coding)
     except OriginUnreachable:
         if answer.head.status >= 400 or (ranged and not whole):
             return Sniffed(None, start)
@@ -70,16 +64,11 @@ async def sniff(answer: Answer, *, ranged: bool) -> Sniffed:
 
 def _is_undecided(start: bytes, coding: str) -> bool:
     try:
-        text = _beginning(start, coding)
+        text = beginning(start, coding)
     except OriginUnreachable:
         return False
     plain = in_utf_8(text)
-    return is_undecided(plain) if len(start) < _ENOUGH else is_blank(plain)
-
-
-def _beginning(start: bytes, coding: str) -> bytes:
-    text = decode(start, coding, _ENOUGH)
-    return decode(start, coding, _MOST) if is_blank(in_utf_8(text)) else text
+    return is_undecided(plain) if len(start) < ENOUGH else is_blank(plain)
 
 
 def is_whole(head: Head) -> bool:

@@ -20,8 +20,9 @@ from gateway.cache.question import Abandoned
 from gateway.cache.shelf import Shelf
 from gateway.cache.shelves import Kept, Shelves
 from gateway.cache.wish import Wish, representation
-from gateway.manifests import kind_of
+from gateway.manifests import beginning, kind_of
 from gateway.manifests.decode import LARGEST
+from gateway.manifests.sniff import MOST
 from gateway.origins.fetcher import CacheUse, Fetched, Source
 from gateway.origins.head import Head
 from gateway.problem import OriginTimedOut, OriginUnreachable
@@ -32,7 +33,6 @@ _FAILURES = frozenset({500, 502, 503, 504})
 _OF_ONE_REQUEST = frozenset(range(400, 500)) - {404, 410, 416, 429}
 """Statuses that what one player has said may have led to."""
 
-_ENOUGH_TO_SNIFF = 1024
 _QUICK = 256 * 1024
 _UNREADABLE = 1.0
 """Seconds that a manifest may be old whose text is coded, and so does not say."""
@@ -170,11 +170,15 @@ class Asking:
 
 async def _most_stale(flight: Flight) -> float | None:
     """For how many seconds a manifest may be given out, where it changes."""
-    head = flight.head
-    kind = kind_of(head.get("Content-Type"), os.pread(flight.fd, _ENOUGH_TO_SNIFF, 0))
+    coding = flight.head.coding
+    try:
+        start = beginning(os.pread(flight.fd, MOST, 0), coding)
+    except OriginUnreachable:
+        return None  # it is given to nobody as a manifest
+    kind = kind_of(flight.head.get("Content-Type"), start)
     if kind is None or flight.received > LARGEST:
         return None
-    if head.coding:
+    if coding:
         return _UNREADABLE
     text = os.pread(flight.fd, flight.received, 0)
     return most_stale(kind, text) if len(text) <= _QUICK else await asyncio.to_thread(most_stale, kind, text)

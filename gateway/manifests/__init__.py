@@ -5,7 +5,7 @@ from gateway.manifests import dash, documents, hls
 from gateway.manifests.asking import Asking
 from gateway.manifests.length import Length, length
 from gateway.manifests.link import Link, MalformedManifest
-from gateway.manifests.sniff import Document, Kind, document_of, in_utf_8, is_blank, is_undecided, kind_of
+from gateway.manifests.sniff import Document, Kind, beginning, document_of, in_utf_8, is_blank, is_undecided, kind_of
 
 __all__ = [
     "Asking",
@@ -14,6 +14,7 @@ __all__ = [
     "Length",
     "Link",
     "MalformedManifest",
+    "beginning",
     "document_of",
     "in_utf_8",
     "is_blank",

@@ -6,6 +6,14 @@ import codecs
 import enum
 import re
 
+from gateway.manifests.decode import decode
+
+ENOUGH = 1024
+"""Bytes of a text by which a manifest is known."""
+
+MOST = 64 * 1024
+"""Bytes that are looked at where there is nothing but a comment before."""
+
 
 class Kind(enum.Enum):
     """A manifest's format."""
@@ -52,6 +60,13 @@ _JSON_TYPES = re.compile(
 )
 """The types under which JSON is served, those that say nothing and none at all among them."""
 _WEBVTT = re.compile(rb"WEBVTT(?=[ \t\r\n]|\Z)")
+
+
+def beginning(start: bytes, coding: str) -> bytes:
+    """Of the text whose first bytes these are under a content coding as much as it takes to tell what it is, or as
+    there is. Raises `OriginUnreachable` as `decode` does."""
+    text = decode(start, coding, ENOUGH)
+    return decode(start, coding, MOST) if is_blank(in_utf_8(text)) else text
 
 
 def document_of(content_type: str, start: bytes) -> Document | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import http.client
 import json
@@ -163,6 +164,25 @@ def test_a_live_playlist_is_at_most_half_a_target_duration_old(service: Service,
         time.sleep(0.1)
     assert 3 <= len(set(seen)) <= 4  # a second each, of 2.5
     assert len(origin.asked) == len(set(seen))
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        (b"<!--" + b" licence" * 500 + b'--><MPD type="dynamic"/>', {"Content_Type": "text/xml"}),
+        (gzip.compress(PLAYLIST.format(2, 0).encode()), {"Content_Encoding": "gzip", "Content_Type": "text/plain"}),
+    ],
+    ids=["a long comment", "a coding"],
+)
+def test_what_stands_before_a_live_manifest_makes_it_no_older(
+    service: Service, origin: Origin, token: Fields, text: bytes, fields: Fields
+) -> None:
+    origin.scripts["/live"] = answer(text, Cache_Control="max-age=3600", **fields)
+    began = time.monotonic()
+    while len(origin.asked) < 2:
+        assert service.media(f"{origin.url}/live", token).status == 200
+        assert time.monotonic() - began < HANG
+        time.sleep(0.1)
 
 
 def test_workers_fetch_once_between_them(
