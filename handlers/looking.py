@@ -15,7 +15,7 @@ from gateway.origins.head import Head
 from gateway.origins.url import MediaUrl
 from gateway.problem import OriginUnreachable, Problem
 from handlers.manifest import unhurried
-from handlers.sniffing import is_whole, sniff
+from handlers.sniffing import is_part, sniff
 
 MOST_OF_A_MANIFEST = 1024 * 1024
 """Bytes that are read of a manifest, and what it is decoded to."""
@@ -74,8 +74,7 @@ class Looker:
         if _MANIFEST_PATH.search(url.path):
             return await self._look(url, {}, MOST_OF_A_FILE)
         looked = await self._look(url, {"Range": f"bytes=0-{MOST_OF_A_FILE - 1}"}, MOST_OF_A_FILE)
-        is_part = looked.head.status == 206 and not is_whole(looked.head)
-        if looked.head.status == 416 or (looked.manifest and is_part):
+        if looked.head.status == 416 or (looked.manifest and is_part(looked.head)):
             return await self._look(url, {}, MOST_OF_A_FILE)
         return looked
 

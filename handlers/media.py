@@ -25,7 +25,7 @@ from gateway.tiers.hop_judge import HopJudge
 from handlers import fields
 from handlers.document import read_document
 from handlers.manifest import Manifest, encode, read_manifest
-from handlers.sniffing import Sniffed, is_whole, sniff
+from handlers.sniffing import Sniffed, is_part, sniff
 from handlers.staying import StayingHandler
 
 STALLED_SECONDS = 60
@@ -76,7 +76,7 @@ class MediaHandler(StayingHandler):
             self.record.origin = time.monotonic() - started
             self.record.cache = answer.cache.value
             sniffed = await sniff(answer, ranged="Range" in asked)
-            if not sniffed.kind or answer.head.status != 206 or is_whole(answer.head):
+            if not sniffed.kind or not is_part(answer.head):
                 await self._pass_on(answer, sniffed, links.seen_from(url, answer.url), admitted)
                 return
             async with self._open(url, beside, judge) as whole:

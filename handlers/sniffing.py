@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
+from gateway.cache.part import Part
 from gateway.manifests import Document, Kind, beginning, document_of, in_utf_8, is_blank, is_undecided, kind_of
 from gateway.manifests.sniff import ENOUGH, MOST
 from gateway.origins.client import Answer
 from gateway.origins.head import Head
 from gateway.problem import OriginUnreachable
-
-_WHOLE = re.compile(r"bytes 0-(?P<last>[0-9]+)/(?P<total>[0-9]+)")
 
 
 @dataclass(slots=True)
@@ -40,7 +38,6 @@ async def sniff(answer: Answer, *, ranged: bool) -> Sniffed:
     that was not asked for, or not in the one that is told, or in UTF-16.
     """
     content_type, coding = answer.head.get("Content-Type"), answer.head.coding
-    whole = answer.head.status != 206 or is_whole(answer.head)
     start = await answer.body.read()
     looked, more = len(start), start
     while more and len(start) < MOST and _is_undecided(start, coding):
@@ -52,14 +49,15 @@ async def sniff(answer: Answer, *, ranged: bool) -> Sniffed:
     try:
         text = beginning(start, coding)
     except OriginUnreachable:
-        if answer.head.status >= 400 or (ranged and not whole):
+        if answer.head.status >= 400 or (ranged and is_part(answer.head)):
             return Sniffed(None, start)
         raise
     plain = in_utf_8(text)
     kind = kind_of(content_type, plain)
     if kind and plain is not text:
         raise OriginUnreachable("The origin's manifest is in UTF-16; the gateway reads UTF-8.")
-    return Sniffed(kind or (document_of(content_type, text) if whole else None), start)
+    document = None if kind else document_of(content_type, text)
+    return Sniffed(kind or (None if document and is_part(answer.head) else document), start)
 
 
 def _is_undecided(start: bytes, coding: str) -> bool:
@@ -71,7 +69,9 @@ def _is_undecided(start: bytes, coding: str) -> bool:
     return is_undecided(plain) if len(start) < ENOUGH else is_blank(plain)
 
 
-def is_whole(head: Head) -> bool:
-    """Whether a partial answer (RFC 9110, section 15.3.7) covers the whole: FFmpeg asks ``bytes=0-`` for everything."""
-    whole = _WHOLE.fullmatch(head.get("Content-Range"))
-    return whole is not None and int(whole["last"]) + 1 == int(whole["total"])
+def is_part(head: Head) -> bool:
+    """Whether an answer holds less than all (RFC 9110, section 15.3.7)."""
+    if head.status != 206:
+        return False
+    part = Part.of(head)
+    return part is None or not part.is_whole

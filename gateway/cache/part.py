@@ -31,3 +31,8 @@ class Part:
         if part.first > part.last or (part.total is not None and part.last >= part.total):
             return None
         return part if head.length in {None, part.last - part.first + 1} else None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether that is all there is: FFmpeg asks ``bytes=0-`` for everything."""
+        return self.first == 0 and self.last + 1 == self.total

@@ -10,6 +10,7 @@ from functools import cached_property
 from gateway.cache.conditions import FRAMING, Response, Wanted, respond
 from gateway.cache.freshness import shareable
 from gateway.cache.key import key_of
+from gateway.cache.part import Part
 from gateway.cmcd import FIELDS as CMCD
 from gateway.origins.guard import Permit
 from gateway.origins.head import Head
@@ -17,7 +18,6 @@ from gateway.origins.url import MediaUrl
 
 _CONDITIONS = ("If-Range", "If-None-Match", "If-Modified-Since")
 _OWN = frozenset({"Range", *_CONDITIONS})
-_WHOLE = re.compile(r"bytes 0-(?P<last>[0-9]{1,18})/(?P<total>[0-9]{1,18})")
 _USUAL_TRACE = re.compile(r"00-[0-9a-f-]{52}")
 """A traceparent in which there is nothing but numbers."""
 
@@ -101,11 +101,11 @@ def representation(head: Head, part: str) -> Head | None:
 
 def _as_whole(head: Head) -> Head | None:
     """A partial answer that holds all, as the whole that it is."""
-    told = _WHOLE.fullmatch(head.get("Content-Range"))
-    if told is None or int(told["last"]) + 1 != int(told["total"]):
+    part = Part.of(head)
+    if part is None or not part.is_whole:
         return None
     fields = [(name, value) for name, value in head.fields if name.lower() not in FRAMING]
-    return Head(200, (*fields, ("Content-Length", told["total"])))
+    return Head(200, (*fields, ("Content-Length", str(part.total))))
 
 
 def aged(head: Head, seconds: float) -> Head:

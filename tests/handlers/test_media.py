@@ -318,6 +318,20 @@ def test_a_player_that_asks_for_a_playlist_by_range_gets_it_whole(
             assert reply.body.endswith(b"#EXT-X-ENDLIST\n")
 
 
+@pytest.mark.parametrize("told", [f"bytes 0-{'9' * 5000}/1{'0' * 5000}", "bytes 0-1/2", "bytes 1-0/1"])
+def test_a_range_that_is_none_does_not_keep_a_playlist_from_its_player(
+    service: Service, origin: Origin, token: dict[str, str], told: str
+) -> None:
+    def script(request: BaseHTTPRequestHandler) -> None:
+        fields = {"Content_Range": told} if "Range" in request.headers else {}
+        answer(PLAYLIST, 206 if fields else 200, **fields)(request)
+
+    origin.scripts["/v"] = script
+    reply = service.media(f"{origin.url}/v", {**token, "Range": "bytes=0-"})
+    assert (reply.status, reply.headers["Content-Type"]) == (200, "application/vnd.apple.mpegurl")
+    assert b"/play/" in reply.body
+
+
 MPD = b'<?xml version="1.0"?><MPD><Period><SegmentTemplate media="$Number$.m4s"/></Period></MPD>'
 
 
