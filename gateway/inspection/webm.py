@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from gateway.inspection.codec import Codec
@@ -123,12 +123,12 @@ def _children(data: bytes, parent: _Element) -> Iterator[_Element]:
     return _elements(data, parent.content, parent.end)
 
 
-def _inside(data: bytes, parent: _Element, *path: int) -> _Element | None:
-    """The first element down a path of ids."""
-    element: _Element | None = parent
-    for name in path:
-        element = next((each for each in _children(data, element) if each.id == name), None) if element else None
-    return element
+def _inside(data: bytes, parent: _Element | None) -> Mapping[int, _Element]:
+    """The first child of each id, so that a long list of them is gone through once."""
+    found: dict[int, _Element] = {}
+    for child in _children(data, parent) if parent else ():
+        found.setdefault(child.id, child)
+    return found
 
 
 def _bytes(data: bytes, element: _Element | None) -> bytes:
@@ -138,23 +138,24 @@ def _bytes(data: bytes, element: _Element | None) -> bytes:
     return data[element.content : element.end]
 
 
-def _number(data: bytes, parent: _Element, name: int, absent: int = 0) -> int:
+def _number(data: bytes, inside: Mapping[int, _Element], name: int, absent: int = 0) -> int:
     """An unsigned integer of up to eight bytes (RFC 8794, section 7.2)."""
-    content = _bytes(data, _inside(data, parent, name))
+    content = _bytes(data, inside.get(name))
     return int.from_bytes(content, "big") if 0 < len(content) <= 8 else absent
 
 
-def _text(data: bytes, parent: _Element, name: int) -> str:
+def _text(data: bytes, inside: Mapping[int, _Element], name: int) -> str:
     """A string, which ends at its first zero if it has one (RFC 8794, section 13)."""
-    return _bytes(data, _inside(data, parent, name))[:1000].partition(b"\0")[0].decode("utf-8", "replace")
+    return _bytes(data, inside.get(name))[:1000].partition(b"\0")[0].decode("utf-8", "replace")
 
 
 def _length(data: bytes, info: _Element) -> float | None:
     """Seconds, by Duration in ticks of TimestampScale nanoseconds (section 5.1.2)."""
-    told = _bytes(data, _inside(data, info, _DURATION))
+    inside = _inside(data, info)
+    told = _bytes(data, inside.get(_DURATION))
     shape = {4: ">f", 8: ">d"}.get(len(told))
     ticks = struct.unpack(shape, told)[0] if shape else 0.0
-    seconds = ticks * _number(data, info, _SCALE, 1_000_000) / 1e9
+    seconds = ticks * _number(data, inside, _SCALE, 1_000_000) / 1e9
     return round(seconds, 3) if math.isfinite(seconds) and seconds > 0 else None
 
 
@@ -162,7 +163,7 @@ def _first_frames(data: bytes, cluster: _Element) -> dict[int, bytes]:
     """The beginning of each track's first frame in a cluster, by the track's number (section 10.1)."""
     found: dict[int, bytes] = {}
     for element in _children(data, cluster):
-        block = _inside(data, element, _BLOCK) if element.id == _GROUP else element
+        block = _inside(data, element).get(_BLOCK) if element.id == _GROUP else element
         if block is None or block.id not in {_SIMPLE_BLOCK, _BLOCK} or block.end is None:
             continue
         number, at = _variable(data, block.content, min(block.end, len(data)), 8)
@@ -172,29 +173,28 @@ def _first_frames(data: bytes, cluster: _Element) -> dict[int, bytes]:
     return found
 
 
-def _track(data: bytes, entry: _Element, frames: dict[int, bytes]) -> WebmTrack:
-    handler = _HANDLERS.get(_number(data, entry, _TYPE), "other")
-    private, frame = _bytes(data, _inside(data, entry, _PRIVATE)), frames.get(_number(data, entry, _NUMBER), b"")
-    name = _text(data, entry, _CODEC)
-    video, audio = _inside(data, entry, _VIDEO), _inside(data, entry, _AUDIO)
-    colour = _inside(data, video, _COLOUR) if video else None
-    nanoseconds = _number(data, entry, _FRAME_TIME)
-    codings = _inside(data, entry, _CODINGS)
+def _track(data: bytes, entry: _Element, frames: Mapping[int, bytes]) -> WebmTrack:
+    told = _inside(data, entry)
+    video, audio = _inside(data, told.get(_VIDEO)), _inside(data, told.get(_AUDIO))
+    handler = _HANDLERS.get(_number(data, told, _TYPE), "other")
+    nanoseconds = _number(data, told, _FRAME_TIME)
+    codings = told.get(_CODINGS)
     is_encrypted = codings is not None and any(
-        each.id == _CODING and _inside(data, each, _CODING_ENCRYPTION) for each in _children(data, codings)
+        each.id == _CODING and _CODING_ENCRYPTION in _inside(data, each) for each in _children(data, codings)
     )
-    language = _text(data, entry, _LANGUAGE_BCP47) or _text(data, entry, _LANGUAGE) or "eng"  # its default
+    frame = b"" if is_encrypted else frames.get(_number(data, told, _NUMBER), b"")
+    language = _text(data, told, _LANGUAGE_BCP47) or _text(data, told, _LANGUAGE) or "eng"  # its default
     return WebmTrack(
         handler=handler,
-        codec=codec_of(name, handler, private, b"" if is_encrypted else frame),
-        width=_number(data, video, _WIDTH) if video else 0,
-        height=_number(data, video, _HEIGHT) if video else 0,
+        codec=codec_of(_text(data, told, _CODEC), handler, _bytes(data, told.get(_PRIVATE)), frame),
+        width=_number(data, video, _WIDTH),
+        height=_number(data, video, _HEIGHT),
         frame_rate=round(1e9 / nanoseconds, 3) if nanoseconds and handler == "video" else None,
-        channels=_number(data, audio, _CHANNELS, 1) if audio else 0,
-        transfer=_number(data, colour, _TRANSFER, 2) if colour else 2,
+        channels=_number(data, audio, _CHANNELS, 1) if _AUDIO in told else 0,
+        transfer=_number(data, _inside(data, video.get(_COLOUR)), _TRANSFER, 2),
         language="" if language == "und" else language,
-        name=_text(data, entry, _NAME),
-        is_default=bool(_number(data, entry, _DEFAULT, 1)),
-        is_forced=bool(_number(data, entry, _FORCED)),
+        name=_text(data, told, _NAME),
+        is_default=bool(_number(data, told, _DEFAULT, 1)),
+        is_forced=bool(_number(data, told, _FORCED)),
         is_encrypted=is_encrypted,
     )
