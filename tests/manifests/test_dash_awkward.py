@@ -183,7 +183,7 @@ def test_names_that_ffmpeg_reads_in_any_case_are_read_so(name: str, root: str) -
     assert told.count(b"/play/G/https/evil.example/") == 5
 
 
-@pytest.mark.parametrize("encoding", ["UTF-7", "utf-16le", "ISO-2022-JP", "HZ", "IBM037", "x", ""])
+@pytest.mark.parametrize("encoding", ["UTF-7", "utf-16le", "ISO-2022-JP", "HZ", "IBM037", "cp037", "cp65000", "x", ""])
 def test_an_encoding_in_which_other_signs_are_xmls_is_refused(encoding: str) -> None:
     for quote in "\"'":
         text = f"<?xml version='1.0' encoding = {quote}{encoding}{quote}?>".encode() + mpd("")
@@ -192,7 +192,7 @@ def test_an_encoding_in_which_other_signs_are_xmls_is_refused(encoding: str) -> 
 
 
 @pytest.mark.parametrize(
-    "encoding", ["UTF-8", "utf8", "us-ascii", "ISO-8859-15", "windows-1252", "GBK", "Shift_JIS", "EUC-KR"]
+    "encoding", ["UTF-8", "utf8", "us-ascii", "ISO-8859-15", "windows-1252", "utf-16", "GBK", "Shift_JIS", "EUC-KR"]
 )
 def test_an_encoding_in_which_xmls_signs_are_those_of_ascii_is_read(encoding: str) -> None:
     text = f'<?xml version="1.0" encoding="{encoding}"?>'.encode() + mpd(CDN)

@@ -24,11 +24,13 @@ _ATTRIBUTE = re.compile(rb"\s(?P<name>[^\s=<]+)\s*=\s*(?P<value>\"[^\"]*\"|'[^']
 _DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml\s[^>]*\?>)?")
 _ENCODING = re.compile(rb"\sencoding\s*=\s*[\"']([^\"']*)")
 _LIKE_ASCII = re.compile(
-    rb"utf-?8|(?:us-)?ascii|(?:iso-?8859|windows|cp|koi8|euc)[-_]?\w+(?:-\d+)?|latin-?\d+|gb\w+|big5|shift_jis",
+    rb"utf-?8|utf-?16|(?:us-)?ascii|iso[-_]?8859[-_]?\d+|(?:windows-|cp)(?:125\d|874)|koi8-\w|euc[-_]\w+|latin-?\d+|"
+    rb"gb\w+|big5|shift_jis",
     re.IGNORECASE,
 )
 """Encodings in which the signs of XML are what they are in UTF-8. FFmpeg reads what is declared, and in others, such as
-UTF-7, would see elements where there are none here."""
+UTF-7, would see elements where there are none here. UTF-16, which .NET says of what it then writes in UTF-8, would show
+none at all: each of its signs has a byte that is zero, and XML has none."""
 
 _LONGEST_TEXT = 64 * 1024
 """Characters of an element's text that are kept: a reference is never so long, what protects content may be longer."""
