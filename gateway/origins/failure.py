@@ -59,14 +59,13 @@ class Failure:
 
 
 _UNVERIFIED = {
-    "expired": ": it has expired",
+    "has expired": ": it has expired",
     "not yet valid": ": it does not hold yet",
     "match": ": it is for another name",
     "self-signed": ": no authority that is trusted here has signed it",
     "issuer": ": no authority that is trusted here has signed it",
 }
-"""What is told by words in the messages of libcurl and OpenSSL."""
-
+"""What is told by words in the messages of libcurl and OpenSSL. The one of another name says that name, too."""
 
 _FAILURES = {
     pycurl.E_COULDNT_RESOLVE_HOST: Failure(Reason.DNS, "its name does not resolve"),

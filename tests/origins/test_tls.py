@@ -100,7 +100,10 @@ async def test_an_origin_that_speaks_no_tls_is_not_told_to_mend_its_certificate(
     ("said", "why"),
     [
         ("SSL certificate OpenSSL verify result: certificate has expired (10)", "it has expired"),
-        ("SSL: no alternative certificate subject name matches target hostname 'a'", "it is for another name"),
+        (
+            "SSL: no alternative certificate subject name matches target hostname 'expired.example'",
+            "it is for another name",
+        ),
         ("SSL certificate OpenSSL verify result: self-signed certificate (18)", "no authority that is trusted here"),
         ("SSL certificate OpenSSL verify result: unable to get local issuer certificate (20)", "no authority that is"),
     ],
