@@ -23,14 +23,12 @@ import uvloop
 from commands import COMMANDS, options
 from commands.listening import Sockets, bind, bind_admin, place
 from demo.origin import MEDIA, catalogue, origin_app
-from demo.session import CLIENT, TIER, demo_key, welcome
+from demo.session import CLIENT, demo_key, lacks, welcome
 from demo.wire import Wire
 from gateway.cache import memory_folder
 from gateway.configuration import Configuration, Sources
 from gateway.identity import Grants, KeyFile, Keyring, Notes, SessionTokens, Slowdown, keyring_path
 from gateway.origins.fetcher import Fetcher
-from gateway.origins.url import MediaUrl
-from gateway.problem import OriginNotAllowed
 from gateway.service.bounds import Bounds, raise_descriptors
 from gateway.service.gateway import Gateway
 from gateway.service.logs import set_up_logs
@@ -161,17 +159,13 @@ async def _serve(
 
 async def _demo(settings: Settings, memory: Path, public: Sockets, admin: Sockets, origin: Sockets) -> None:
     configuration = Configuration(_sources(settings, [*public, *admin]))
-    if TIER not in configuration.current.file.tiers:
-        raise click.ClickException(f"{settings.tiers} has no tier {TIER}, which the demo's key is on")
+    media = f"http://{place(origin)}"
+    if lacking := lacks(configuration.current, settings.tiers, media):
+        raise click.ClickException(lacking)
     key_file = KeyFile(settings.keys, _keyring(settings).pepper, time.time)
     key = demo_key(key_file, settings.state, configuration.current.keys, time.time())
     configuration.reload_if_changed()
     gateway = compose(settings, configuration, memory)
-    media = f"http://{place(origin)}"
-    try:
-        gateway.configuration.current.guard.judge(MediaUrl.parse(media))
-    except OriginNotAllowed as refused:
-        raise click.ClickException(f"add {media} to the origins of {settings.tiers}: {refused}") from refused
     wire = Wire(CLIENT)
     logging.getLogger("sluicegate.request").addHandler(wire)
     routes = [*public_routes(gateway), *demo_routes(gateway, Demo(key, catalogue(media), wire))]

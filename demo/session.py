@@ -1,4 +1,4 @@
-"""The demo's key, and what the demo tells a newcomer."""
+"""The demo's key, what the demo asks of tiers.yaml, and what it tells a newcomer."""
 
 from __future__ import annotations
 
@@ -6,12 +6,25 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
+from gateway.configuration import Generation
 from gateway.identity import KeyFile, Keys
 from gateway.identity.draft import write_draft
-from gateway.problem import InvalidKey
+from gateway.origins.url import MediaUrl
+from gateway.problem import InvalidKey, OriginNotAllowed
 
 CLIENT = "demo"
 TIER = "standard"
+
+
+def lacks(generation: Generation, tiers: Path, origin: str) -> str:
+    """What the demo needs of the file that a generation is compiled from, and does not have; empty if it has all."""
+    if TIER not in generation.file.tiers:
+        return f"{tiers} has no tier {TIER}, which the demo's key is on"
+    try:
+        generation.guard.judge(MediaUrl.parse(origin))
+    except OriginNotAllowed as refused:
+        return f"add {origin} to the origins of {tiers}: {refused}"
+    return ""
 
 
 def demo_key(file: KeyFile, state: Path, keys: Keys, now: float) -> str:

@@ -184,6 +184,7 @@ def test_the_demo_says_which_origin_its_tiers_must_name(folder: Path) -> None:
     origin = str(free_port())
     told = run(folder, "demo", "--port", "0", "--admin", "127.0.0.1:0", "--origin", origin)
     assert (told.returncode, f"add http://127.0.0.1:{origin} to the origins of tiers.yaml" in told.stderr) == (1, True)
+    assert not list(folder.rglob("demo.key"))
 
 
 def test_a_service_that_has_no_keys_says_so_at_the_start(start_service: StartService) -> None:
