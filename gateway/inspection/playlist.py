@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from urllib.parse import urlsplit
 
-from gateway.manifests.variables import MARK, UndefinedError, Variables, parameters
+from gateway.manifests.hls.variables import MARK, UndefinedError, Variables, parameters
 
 _END = re.compile(r"\r\n|\n|\r")
 # A name begins only where an attribute can, and is never given back: a long line would take quadratic time otherwise.

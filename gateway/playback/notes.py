@@ -11,7 +11,7 @@ from gateway.identity import Notes, NoteTooLongError
 from gateway.identity.members import parse_members
 from gateway.manifests import MalformedManifest
 from gateway.manifests.asking import PATHWAY, VARIABLES
-from gateway.manifests.variables import Shaped
+from gateway.manifests.hls.variables import Shaped
 from gateway.origins.url import MediaUrl
 from gateway.policy import Identity
 from gateway.problem import InvalidToken, InvalidUrl

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.manifests.hls import REFERENCES, rewrite
+from gateway.manifests.hls import rewrite
+from gateway.manifests.hls.references import REFERENCES
 from tests.manifests.corpora import corpus, name_link, no_link
 
 BASE = "https://cdn.example.com/a/b/list.m3u8?token=t1"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gateway.manifests.asking import Asking, with_field
 from gateway.manifests.hls import rewrite
-from gateway.manifests.variables import Shaped
+from gateway.manifests.hls.variables import Shaped
 from tests.manifests.corpora import name_link
 
 BASE = "https://o.example/v/main.m3u8?q=1&same=a&same=b&wild=%22%0a#EXT&two={$q}"

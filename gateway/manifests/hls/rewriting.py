@@ -1,4 +1,4 @@
-"""HLS playlists (draft-pantos-hls-rfc8216bis): every reference is rewritten, and every other byte stays as it is."""
+"""A playlist is rewritten line by line: URI lines, and the attributes and tags that hold references."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 
 from gateway.manifests.asking import VARIABLES, Asking, with_field
 from gateway.manifests.documents import in_place
+from gateway.manifests.hls.references import DOCUMENTS, KEYS, MEDIA_PLAYLISTS, REFERENCES, WHOLE
+from gateway.manifests.hls.variables import MARK, Shaped, UndefinedError, Variables, parameters, without_token
 from gateway.manifests.link import Link, counted, is_beside, resolve, whole, written
-from gateway.manifests.variables import MARK, Shaped, UndefinedError, Variables, parameters, without_token
 
 _LINE = re.compile(r"[^\r\n]+")
 _TAG = re.compile(r"#(EXT[A-Z0-9-]*):")
@@ -22,36 +23,6 @@ _UNQUOTABLE = re.compile(r'["\x00-\x1f\x7f]')
 _EDGES = " \t\ufeff"
 _DEFINE = re.compile(r"(?<![^\r\n])[ \t\ufeff]*+#EXT-X-DEFINE:[^\r\n]*")
 _QUERYPARAM = re.compile(r'(?<![^,:\s])QUERYPARAM="[^"]*"')
-
-_URI = frozenset({"URI"})
-REFERENCES = {
-    "EXT-X-KEY": _URI,
-    "EXT-X-SESSION-KEY": _URI,
-    "EXT-X-MAP": _URI,
-    "EXT-X-MEDIA": _URI,
-    "EXT-X-I-FRAME-STREAM-INF": _URI,
-    "EXT-X-IMAGE-STREAM-INF": _URI,
-    "EXT-X-PART": _URI,
-    "EXT-X-PRELOAD-HINT": _URI,
-    "EXT-X-RENDITION-REPORT": _URI,
-    "EXT-X-SESSION-DATA": _URI,
-    "EXT-X-CONTENT-STEERING": frozenset({"SERVER-URI"}),
-    "EXT-X-DATERANGE": frozenset({"X-ASSET-URI", "X-ASSET-LIST", "X-URI"}),
-    "EXT-X-FAXS-CM": _URI,
-}
-"""The attributes, by tag, that hold a reference; EXT-X-FAXS-CM is Adobe's."""
-
-MEDIA_PLAYLISTS = frozenset({"EXT-X-MEDIA", "EXT-X-I-FRAME-STREAM-INF", "EXT-X-IMAGE-STREAM-INF"})
-"""The tags whose reference is a media playlist, as is the line after EXT-X-STREAM-INF: it may import variables."""
-
-DOCUMENTS = frozenset({"SERVER-URI", "X-ASSET-LIST", "X-URI"})
-"""The attributes whose reference is to JSON that players read; it may stand there itself, as a ``data:`` URL."""
-
-KEYS = frozenset({"EXT-X-KEY", "EXT-X-SESSION-KEY"})
-"""The tags of keys. One with a KEYFORMAT is given by a licence server; without, it is fetched."""
-
-WHOLE = frozenset({"EXT-X-PREFETCH"})
-"""Tags that are followed by a reference and nothing else: segments to come, as Twitch names them."""
 
 
 def rewrite(text: bytes, base: str, link: Link, asking: Asking | None = None) -> bytes:
