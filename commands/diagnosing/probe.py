@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 
@@ -121,17 +121,19 @@ class Prober:
         return Seen(step, seen.hops, seen.got, None, ranged.got if ranged else None, paged.got)
 
     async def _admits(self, step: Step, fields: Mapping[str, str]) -> str:
-        """Which field of a browser's request an origin that refuses wants to see; asked once of each."""
+        """Which field of a browser's request an origin that refuses wants to see; asked once of each, and not known
+        where there are no more requests for it, or an origin that refuses one at once never answers another."""
         origin = MediaUrl.parse(step.url).origin
         if origin not in self._admitting:
             self._admitting[origin] = ""
             told: dict[str, str] = {}
             page = self.page if self.page != ANY_PAGE else origin
-            for name, value in (("User-Agent", _BROWSER), ("Referer", f"{page}/")):
-                told[name] = value
-                if (await self._ask(step, {**fields, **told}, most=1)).good is not None:
-                    self._admitting[origin] = name
-                    break
+            with suppress(Spent):
+                for name, value in (("User-Agent", _BROWSER), ("Referer", f"{page}/")):
+                    told[name] = value
+                    if (await self._ask(step, {**fields, **told}, most=1)).good is not None:
+                        self._admitting[origin] = name
+                        break
         return self._admitting[origin]
 
     async def glance(self, step: Step) -> Seen:

@@ -111,6 +111,15 @@ def test_a_diagnosis_is_bounded(
     assert len([None for method, *_ in media.asked if method == "GET"]) <= 9
 
 
+def test_what_an_origin_refuses_is_told_where_nobody_may_ask_it_why(
+    diagnosed: Diagnose, media: Origin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(budget, "MOST_REQUESTS", 1)
+    media.scripts[TS] = Resource(b"", "text/plain", status=403)
+    told = diagnosed(TS)
+    assert (told.exit, told.codes()) == (1, ["origin_status"])
+
+
 def test_a_diagnosis_does_not_wait_for_an_answer_longer_than_it_may_take(
     diagnosed: Diagnose, media: Origin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
