@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.cache.part import Part
-from gateway.manifests import Kind
+from gateway.manifests import Kind, is_named_manifest
 from gateway.manifests.decode import decode
 from gateway.origins.client import Answer, OriginClient
 from gateway.origins.guard import Judge, Permit
@@ -25,8 +24,6 @@ MOST_OF_A_FILE = 64 * 1024
 
 MOST_OF_AN_INDEX = 512 * 1024
 """Bytes of an MP4's index that stands behind its media; of a longer one, what is at its front."""
-
-_MANIFEST_PATH = re.compile(r"\.(m3u8?|mpd)\Z", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +68,7 @@ class Looker:
 
     async def look(self, url: MediaUrl) -> Looked:
         """The beginning of a manifest, or of a file; raise the `Problem` that keeps the answer away."""
-        if _MANIFEST_PATH.search(url.path):
+        if is_named_manifest(url.path):
             return await self._look(url, {}, MOST_OF_A_FILE)
         looked = await self._look(url, {"Range": f"bytes=0-{MOST_OF_A_FILE - 1}"}, MOST_OF_A_FILE)
         if looked.head.status == 416 or (looked.manifest and is_part(looked.head)):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections.abc import Awaitable, Mapping
 from contextlib import AbstractAsyncContextManager
@@ -12,7 +11,7 @@ from tornado.iostream import StreamClosedError
 
 from gateway import cmcd
 from gateway.cache import Filed
-from gateway.manifests import Document, Kind
+from gateway.manifests import Document, Kind, is_named_manifest
 from gateway.origins import headers
 from gateway.origins.client import Answer
 from gateway.origins.kind import kind_of_type
@@ -37,7 +36,6 @@ PIECE = 128 * 1024
 
 _NOTHING: Mapping[str, str] = {}
 _BARE = frozenset({204, 205, 304})
-_MANIFEST_PATH = re.compile(r"\.(m3u8?|mpd)\Z", re.IGNORECASE)
 
 
 def _is_played(status: int) -> bool:
@@ -67,7 +65,7 @@ class MediaHandler(StayingHandler):
         self.record.target = url.origin + url.path
         # A manifest is rewritten whole: a range of the origin's, or a validator, would not fit what is sent.
         beside = headers.tracing(self.request.headers) | self._told(url)
-        is_ranged = not _MANIFEST_PATH.search(url.path)
+        is_ranged = not is_named_manifest(url.path)
         asked = beside | headers.to_origin(self.request.headers) if is_ranged else beside
         self.record.trace = headers.trace_id(asked)
         judge = HopJudge(self.generation.guard, admitted)
@@ -100,8 +98,8 @@ class MediaHandler(StayingHandler):
                 )
             if _is_played(answer.head.status):
                 admitted.judge(Media(answer.url, _kind(None, answer)))
-            start = Sniffed(None, await answer.body.read())
-            await self._send_as_it_is(answer, start, admitted, {"Cache-Control": "no-store"})
+            relayed = Sniffed(None, await answer.body.read())
+            await self._send_as_it_is(answer, relayed, admitted, {"Cache-Control": "no-store"})
 
     def _told(self, url: MediaUrl) -> dict[str, str]:
         """What the player tells of its playback, to go where the request goes; noted for the log and the metrics. Raise

@@ -5,7 +5,17 @@ from gateway.manifests import dash, documents, hls
 from gateway.manifests.asking import Asking
 from gateway.manifests.length import Length, length
 from gateway.manifests.link import Link, MalformedManifest
-from gateway.manifests.sniff import Document, Kind, beginning, document_of, in_utf_8, is_blank, is_undecided, kind_of
+from gateway.manifests.sniff import (
+    Document,
+    Kind,
+    beginning,
+    document_of,
+    in_utf_8,
+    is_blank,
+    is_named_manifest,
+    is_undecided,
+    kind_of,
+)
 
 __all__ = [
     "Asking",
@@ -18,6 +28,7 @@ __all__ = [
     "document_of",
     "in_utf_8",
     "is_blank",
+    "is_named_manifest",
     "is_undecided",
     "kind_of",
     "length",

@@ -40,6 +40,7 @@ _TYPES = {
     "application/dash-patch+xml": Kind.DASH,
     "video/vnd.mpeg.dash.mpd": Kind.DASH,
 }
+_NAMED = re.compile(r"\.(?:m3u8?|mpd)\Z", re.IGNORECASE)
 _BOM = b"\xef\xbb\xbf"
 _PROLOG = re.compile(rb"(?:\s++|<\?.*?\?>|<!--.*?-->|<!DOCTYPE\s[^\[>]*+(?:\[.*?\]\s*+)?>)*+", re.DOTALL)
 _MPD = re.compile(rb"<(?:!DOCTYPE\s+)?(?:[A-Za-z_][\w.-]*:)?(?i:MPD)[\s/>\[]")
@@ -104,6 +105,11 @@ def in_utf_8(start: bytes) -> bytes:
         return start
     whole = start[: len(start) // 2 * 2]
     return whole.decode("utf-16-be" if found["big"] else "utf-16-le", "replace").encode("utf-8", "replace")
+
+
+def is_named_manifest(path: str) -> bool:
+    """Whether a path ends as those of manifests do: that decides how it is asked for, and never what it is."""
+    return _NAMED.search(path) is not None
 
 
 def is_blank(start: bytes) -> bool:

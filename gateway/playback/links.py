@@ -9,7 +9,7 @@ from functools import cached_property
 from urllib.parse import quote
 
 from gateway.identity import Grants, Scope
-from gateway.manifests import Asking, Length
+from gateway.manifests import Asking, Length, is_named_manifest
 from gateway.manifests.link import is_relative
 from gateway.origins.url import MediaUrl
 from gateway.playback.leases import Lease, Terms
@@ -17,7 +17,6 @@ from gateway.playback.scopes import Scopes, alone, directory
 from gateway.policy import Identity
 from gateway.problem import InvalidUrl
 
-_MANIFEST = re.compile(r"\.(?:m3u8?|mpd)\Z", re.IGNORECASE)
 _BEFORE_QUERY = re.compile(r"[^?#]*")
 
 
@@ -105,7 +104,7 @@ def opened(url: MediaUrl) -> Scope:
     """The narrowest scope by which media can be asked for: a manifest's directory, where all that it names mostly lies,
     so that relative references stay as they are; of other media itself alone."""
     home = directory(url.origin, url.path)
-    if _MANIFEST.search(url.path) and home.covers(url.origin, url.path):
+    if is_named_manifest(url.path) and home.covers(url.origin, url.path):
         return home
     return alone(url) or home
 
