@@ -160,6 +160,18 @@ class Service:
     def admin(self, path: str) -> Reply:
         return ask(self.admin_port, path, None, "GET", "")
 
+    def gauge(self, name: str) -> float:
+        """The value of a metric without labels."""
+        lines = self.admin("/metrics").body.decode().splitlines()
+        return next(float(line.split()[1]) for line in lines if line.startswith(f"sluicegate_{name} "))
+
+    def wait_for_gauge(self, name: str, value: float) -> None:
+        """Wait until a metric without labels has a value."""
+        deadline = time.monotonic() + HANG
+        while (now := self.gauge(name)) != value:
+            assert time.monotonic() < deadline, f"{name} is {now}, and not {value}"
+            time.sleep(0.02)
+
     def resident_kib(self) -> int:
         """Resident memory of the process, in KiB."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()

@@ -52,9 +52,9 @@ def test_what_hls_js_tells_in_both_versions_turns_up_in_the_metrics(demo: Servic
             wait_until(lambda: browser.execute_script("return window.v && v.currentTime > 1"))
             wait_until(lambda: all(told(demo, f"{name}_count") > seen for name, seen in before.items()))  # noqa: B023
             assert [seen for seen in responses(browser) if f":{demo.port}/" in seen[1] and seen[0] >= 400] == []
-    assert told(demo, "buffer_seconds_sum") > 0
+        wait_until(lambda: told(demo, "buffer_seconds_sum") > 0)
+        wait_until(lambda: told(demo, r'requests_total\{[^}]*well_formed="yes"\}') > 6)
     assert 100 < told(demo, "bitrate_kbits_sum") / told(demo, "bitrate_kbits_count") < 10_000
-    assert told(demo, r'requests_total\{[^}]*well_formed="yes"\}') > 6
     assert told(demo, r'requests_total\{[^}]*well_formed="no"\}') == 0
     sessions = {found[1] for found in re.finditer(r'"cmcd_sid": "([^"]*)"', demo.log.read_text())}
     assert sessions == {"by-query", "by-fields"}

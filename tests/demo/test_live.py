@@ -37,16 +37,16 @@ def decode_times(segment: bytes) -> list[int]:
 
 
 class Clock:
-    """A time of day that begins where a test says and then runs."""
+    """A time of day that stands still, and runs from where a test sets it."""
 
     def __init__(self) -> None:
-        self.set(NOW)
+        self.offset: float | None = None
 
     def set(self, now: float) -> None:
         self.offset = now - time.monotonic()
 
     def __call__(self) -> float:
-        return time.monotonic() + self.offset
+        return NOW if self.offset is None else time.monotonic() + self.offset
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
 from contextlib import ExitStack
 from urllib.parse import quote
 
@@ -13,7 +12,7 @@ import pytest
 from gateway.service.bounds import LEAST_DESCRIPTORS, Bounds
 from tests.conftest import StartService
 from tests.scripted_origin import Origin, answer
-from tests.service import HANG, Service, tiers_text
+from tests.service import HANG, tiers_text
 
 DESCRIPTORS = 600
 
@@ -32,16 +31,16 @@ def test_one_connection_too_many_is_told_so_at_once_and_the_next_that_fits_is_se
     most = Bounds.within(DESCRIPTORS).connections
     with ExitStack() as held:
         idle = [held.enter_context(socket.create_connection(("127.0.0.1", service.port), HANG)) for _ in range(most)]
-        wait_until(service, "sluicegate_connections", most)
+        service.wait_for_gauge("connections", most)
         refused = service.get("/api/health")
         assert (refused.status, refused.headers["Retry-After"]) == (503, "1")
         assert refused.json["error"] == "Temporarily out of capacity"
         assert refused.headers["Access-Control-Allow-Origin"] == "*"
         assert service.admin("/healthz").status == 200
         idle[0].close()
-        wait_until(service, "sluicegate_connections", most - 1)
+        service.wait_for_gauge("connections", most - 1)
         assert service.get("/api/health").status == 200
-        assert gauge(service, "sluicegate_connections_refused") == 1
+        assert service.gauge("connections_refused") == 1
 
 
 def test_as_many_slow_viewers_of_a_stored_body_as_there_are_connections_all_get_it(
@@ -72,19 +71,7 @@ def test_a_flood_of_connections_leaves_nothing_behind(origin: Origin, start_serv
     with ExitStack() as held:
         for _ in range(3 * DESCRIPTORS):
             held.enter_context(socket.create_connection(("127.0.0.1", service.port), HANG))
-        wait_until(service, "sluicegate_connections", Bounds.within(DESCRIPTORS).connections)
-    wait_until(service, "sluicegate_connections", 0)
+        service.wait_for_gauge("connections", Bounds.within(DESCRIPTORS).connections)
+    service.wait_for_gauge("connections", 0)
     assert service.get("/api/health").status == 200
     assert "Too many open files" not in service.log.read_text()
-
-
-def gauge(service: Service, name: str) -> float:
-    lines = service.admin("/metrics").body.decode().splitlines()
-    return next(float(line.split()[1]) for line in lines if line.startswith(f"{name} "))
-
-
-def wait_until(service: Service, name: str, value: float) -> None:
-    deadline = time.monotonic() + HANG
-    while gauge(service, name) != value:
-        assert time.monotonic() < deadline, gauge(service, name)
-        time.sleep(0.05)

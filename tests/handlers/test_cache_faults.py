@@ -24,9 +24,13 @@ def drafts(service: Service) -> int:
     return sum("/bodies/" in path for path in opened(service.process.pid))
 
 
-def transfers(service: Service) -> str:
-    text = service.admin("/metrics").body.decode()
-    return next(line for line in text.splitlines() if line.startswith("sluicegate_origin_transfers "))
+def wait_for_the_end(service: Service) -> None:
+    """Until nothing is fetched any more, and what was is stored if it may be."""
+    service.wait_for_gauge("origin_transfers", 0)
+    deadline = time.monotonic() + HANG
+    while drafts(service):
+        assert time.monotonic() < deadline, "a body's file stays open"
+        time.sleep(0.01)
 
 
 @pytest.mark.parametrize(
@@ -41,9 +45,7 @@ def test_a_body_of_nothing_holds_nothing_open(
     origin.scripts["/else.ts"] = answer(b"else", Content_Type="video/mp2t", Cache_Control="no-store")
     for _ in range(5):
         service.media(f"{origin.url}/v.ts", token)
-    time.sleep(0.3)
-    assert drafts(service) == 0
-    assert transfers(service).endswith(" 0.0")
+    wait_for_the_end(service)
 
 
 def test_a_part_goes_on_with_its_own_bytes_when_the_disk_is_full(origin: Origin, start_service: StartService) -> None:
@@ -134,7 +136,7 @@ def test_a_redirect_is_kept_though_nobody_reads_its_body(service: Service, origi
     origin.scripts["/else.ts"] = answer(b"else", Content_Type="video/mp2t", Cache_Control="max-age=60")
     for _ in range(3):
         assert service.media(f"{origin.url}/v.ts", token).body == b"else"
-        time.sleep(0.3)
+        wait_for_the_end(service)
     assert [path for _, path, _ in origin.asked] == ["/v.ts", "/else.ts"]
 
 
@@ -149,7 +151,7 @@ def test_a_folder_that_cannot_be_used_spoils_no_body(origin: Origin, start_servi
     slow = connection.getresponse()
     start = slow.read(1000)
     assert digest(service.media(f"{origin.url}/v.ts", token).body) == digest(large)
-    time.sleep(0.3)
+    service.wait_for_gauge("origin_transfers", 0)
     for number in range(10):
         service.media(f"{origin.url}/other.ts?{number}", token)
     assert digest(start + slow.read()) == digest(large)
@@ -158,15 +160,14 @@ def test_a_folder_that_cannot_be_used_spoils_no_body(origin: Origin, start_servi
 
 
 def test_who_comes_when_a_growing_body_is_stale_asks_anew(service: Service, origin: Origin, token: Fields) -> None:
-    slow = origin.scripts["/v.ts"] = Slow({"Cache-Control": "max-age=1", "ETag": '"a"'})
+    slow = origin.scripts["/v.ts"] = Slow({"Cache-Control": "max-age=4", "ETag": '"a"'})
     with ThreadPoolExecutor(3) as viewers:
-        watching = [viewers.submit(service.media, f"{origin.url}/v.ts", token)]
-        time.sleep(0.3)
-        watching.append(viewers.submit(service.media, f"{origin.url}/v.ts", token))
-        time.sleep(1.2)
+        watching = [viewers.submit(service.media, f"{origin.url}/v.ts", token) for _ in range(2)]
+        service.wait_for_gauge("running_requests", 2)
+        time.sleep(4.2)
         assert len(origin.asked) == 1
         watching.append(viewers.submit(service.media, f"{origin.url}/v.ts", token))
-        time.sleep(0.3)
+        service.wait_for_gauge("running_requests", 3)
         slow.go_on.set()
         assert {digest(each.result(HANG).body) for each in watching} == {digest(BODY)}
     assert len(origin.asked) == 2
@@ -214,7 +215,7 @@ def test_a_disk_that_is_emptied_is_filled_again(origin: Origin, start_service: S
             reply = service.media(f"{origin.url}/v.ts", token)
             assert digest(reply.body) == digest(large)
             seen.append(use(reply))
-            time.sleep(0.2)
+            wait_for_the_end(service)
         return seen
 
     assert uses() == ["miss", "confirmed", "confirmed"]

@@ -584,9 +584,7 @@ def test_clients_that_leave_at_once_leave_no_trace_of_their_tokens(
         client.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         client.close()
-    deadline = time.monotonic() + HANG
-    while "sluicegate_origin_transfers 0.0" not in service.admin("/metrics").body.decode():
-        assert time.monotonic() < deadline
+    service.wait_for_gauge("origin_transfers", 0)
     log = service.log.read_text()
     assert "Traceback" not in log
     assert "traceback" not in log
