@@ -119,6 +119,40 @@ def test_a_timeline_that_goes_on_by_the_clock_has_no_edge_that_could_be_stale() 
     assert "stale" not in {code for _, code, _ in found(endless, NOW + timedelta(hours=1))}
 
 
+def timeline(steps: str, offset: str = "0") -> str:
+    start = f'<SegmentTemplate presentationTimeOffset="{offset}">'
+    return f"{start}<SegmentTimeline>{steps}</SegmentTimeline></SegmentTemplate>"
+
+
+@pytest.mark.parametrize(
+    ("way", "segments"),
+    [
+        ('<SegmentList timescale="2" duration="8"><SegmentURL/><SegmentURL/></SegmentList>', (2, 4.0, 4.0, 4.0)),
+        ("<SegmentList><SegmentURL/></SegmentList>", (1, None, None, None)),
+        ('<SegmentTemplate timescale="2" duration="8"/>', (3, 4.0, 4.0, 4.0)),
+        ('<SegmentTemplate duration="5"/>', (2, 5.0, 5.0, 5.0)),
+        ("<SegmentTemplate/>", (0, None, None, None)),
+        ('<SegmentBase duration="2" indexRange="0-9"/>', (0, None, None, None)),
+        (timeline(""), (0, None, None, None)),
+        (timeline('<S d="0"/>'), (0, None, None, None)),
+        (timeline('<S t="0" d="0"/><S d="4"/><S d="2" r="1"/>'), (3, 2.0, 4.0, 2.667)),
+        (timeline('<S t="7" d="4" r="-1"/>', offset="7"), (3, 4.0, 4.0, 4.0)),
+        (timeline('<S t="0" d="4" r="-1"/>', offset="9" * 5000), (3, 4.0, 4.0, 4.0)),
+    ],
+    ids=lambda each: each[:50] if isinstance(each, str) else None,
+)
+def test_segments_are_counted_however_they_are_told(
+    way: str, segments: tuple[int, float | None, float | None, float | None]
+) -> None:
+    manifest = (
+        '<MPD mediaPresentationDuration="PT10S"><Period><AdaptationSet mimeType="video/mp4">'
+        f'{way}<Representation id="v" bandwidth="1"/></AdaptationSet></Period></MPD>'
+    )
+    count, *lengths = segments
+    assert told(manifest.encode()).segments == Segments(count, "fmp4", *lengths)
+    assert "timeline-gap" not in {code for _, code, _ in found(manifest.encode())}
+
+
 def test_a_gap_in_a_timeline_is_told_and_a_rounding_is_none() -> None:
     text, line = (MEDIA / "dash" / "manifest.mpd").read_bytes(), b'<S t="0" d="49152" r="9" />'
     gap = text.replace(line, b'<S t="0" d="49152" r="3" /><S t="294912" d="49152" r="3" />')

@@ -15,6 +15,8 @@ from tests.inspection.test_files import SOME, codes, ffmpeg, ffprobe
 PICTURE = ["-f", "lavfi", "-i", "testsrc=d=1:s=160x90:r=10"]
 SOUND = ["-f", "lavfi", "-i", "sine=d=1"]
 VP8 = ["-c:v", "libvpx", "-deadline", "realtime"]
+SYNC = f"{0x498342:024b}"
+"""How a key frame of VP9 goes on after its first byte (VP9 bitstream specification, section 6.2.1)."""
 
 
 def made(file: Path, *arguments: str) -> Inspected:
@@ -82,6 +84,40 @@ def test_a_vp9_track_that_tells_profile_level_and_depth_has_a_codec_string_of_th
     codec = codec_of("V_VP9", "video", bytes.fromhex("010102 02011f 03010a 040101".replace(" ", "")), b"")
     assert codec is not None
     assert (codec.text, codec.words) == ("vp09.02.31.10", "VP9 profile 2 level 3.1 10 bit")
+
+
+@pytest.mark.parametrize("private", ["010102 03010a", "010200 02011f 03010a", "020102", "0101"])
+def test_a_vp9_track_that_tells_less_is_vp9(private: str) -> None:
+    codec = codec_of("V_VP9", "video", bytes.fromhex(private), b"")
+    assert codec is not None
+    assert codec.text == "vp9"
+
+
+@pytest.mark.parametrize(
+    ("bits", "words"),
+    [
+        ("10 00 0 0 10" + SYNC + "0", "VP9 profile 0 8 bit"),
+        ("10 10 0 0 10" + SYNC + "1", "VP9 profile 1 8 bit"),
+        ("10 01 0 0 10" + SYNC + "0", "VP9 profile 2 10 bit"),
+        ("10 01 0 0 10" + SYNC + "1", "VP9 profile 2 12 bit"),
+        ("10 11 0 0 0 10" + SYNC + "1", "VP9 profile 3 12 bit"),
+        ("01 00 0 0 10" + SYNC + "0", "VP9"),  # no frame of VP9
+        ("10 00 1 0 10" + SYNC + "0", "VP9"),  # shows one that was before
+        ("10 00 0 1 10" + SYNC + "0", "VP9"),  # needs another
+        ("10 00 0 0 10" + SYNC[:-1] + "1", "VP9"),
+    ],
+)
+def test_the_header_of_a_vp9_frame_tells_profile_and_depth(bits: str, words: str) -> None:
+    frame = int(bits.replace(" ", "").ljust(40, "0"), 2).to_bytes(5, "big")
+    codec = codec_of("V_VP9", "video", b"", frame)
+    assert codec is not None
+    assert codec.words == words
+    assert codec_of("V_VP9", "video", b"", frame[:4]) == codec_of("V_VP9", "video", b"", b"")
+
+
+@pytest.mark.parametrize("name", ["", "V_\x1b[31m", "V_\n"])
+def test_a_codec_without_a_name_that_can_be_shown_is_not_told(name: str) -> None:
+    assert codec_of(name, "video", b"", b"") is None
 
 
 def test_a_webm_that_is_encrypted_says_so_and_its_frames_are_not_read_for_codecs() -> None:
