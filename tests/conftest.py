@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import random
 import shutil
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,10 +21,18 @@ from tests.service import HANG, Service, tiers_text
 StartService = Callable[..., Service]
 
 
+_CHANCE = random.SystemRandom()  # no seed that a test may have set
+_WORKER, _WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")), 16
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody gets before it is used: it is below those that Linux gives to whoever asks for any, and each
+    worker of a test run has its own."""
+    while True:
+        port = _CHANCE.randrange(12_000 + _WORKER % _WORKERS, 32_000, _WORKERS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @dataclass

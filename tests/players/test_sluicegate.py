@@ -268,7 +268,7 @@ def test_a_server_that_refuses_is_not_asked_on_and_what_plays_goes_on(site: Site
     wait_until(lambda: state(browser)["played"] > 1.5)
     told = state(browser)
     assert [failure["refused"] for failure in told["failures"]] == [True]
-    assert (told["fatal"], told["stalls"], len(site.statuses)) == (0, [], 2)
+    assert (told["fatal"], starved(told), len(site.statuses)) == (0, [], 2)
 
 
 def test_the_token_goes_to_the_gateway_and_to_no_other_origin(site: Site, browser: Chrome, media: str) -> None:

@@ -21,7 +21,7 @@ from tests.store.servers import SLOTS, Cluster, Server, start_node, wait_until
 K = Counter("k", "p", OnStoreError.DENY)
 TEN = (Rate.parse("10/60s"),)
 DAY = (Volume.parse("10kB/day"),)
-PATIENCE = 0.3
+PATIENCE = 1.0
 
 
 @asynccontextmanager

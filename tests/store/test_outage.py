@@ -94,7 +94,7 @@ async def test_each_tier_has_its_own_way_through_an_outage(own_redis: Server, io
 async def test_the_store_is_used_again_soon_after_it_is_back(
     own_redis: Server, io_loop: IOLoop, tmp_path: Path
 ) -> None:
-    store = redis_store(own_redis.url)
+    store = redis_store(own_redis.url, patience=HANG)
     own_redis.stop()
     for _ in range(FAILURES):
         with pytest.raises(OutOfCapacity):

@@ -105,7 +105,7 @@ async def test_a_session_is_as_old_as_a_worker_knows(down: RedisStore) -> None:
 async def test_what_was_spent_in_an_outage_is_paid_once_when_the_store_is_back(
     own_redis: Server, io_loop: IOLoop, tmp_path: Path, on_error: OnStoreError
 ) -> None:
-    store, other = redis_store(own_redis.url), redis_store(own_redis.url, patience=HANG)
+    store, other = (redis_store(own_redis.url, patience=HANG) for _ in range(2))
     k = counter(on_error)
     await store.volumes.spend(k, BOTH, 1000)
     own_redis.stop()

@@ -251,7 +251,7 @@ def test_a_client_that_leaves_is_noticed_while_nothing_is_sent(server: Served) -
 
 
 def test_time_runs_out_for_a_head_and_for_a_body_but_not_for_an_answer() -> None:
-    with served(patience=Patience(idle=0.3, body=0.3)) as server:
+    with served(patience=Patience(idle=1, body=1)) as server:
         assert server.ask(b"") == b""
         assert server.ask(b"GET /echo HT").startswith(b"HTTP/1.1 408 ")
         assert server.ask(get("/echo", method="POST", fields={"Content-Length": "3"}) + b"a").startswith(
@@ -260,7 +260,7 @@ def test_time_runs_out_for_a_head_and_for_a_body_but_not_for_an_answer() -> None
         assert b"200 OK" in server.ask(get("/echo"))  # and closes what is idle after an answer
         with server.connect() as client:
             client.sendall(get("/waiting"))
-            client.settimeout(1)
+            client.settimeout(2)
             with pytest.raises(TimeoutError):
                 client.recv(1)
 
