@@ -81,6 +81,16 @@ def test_a_query_that_the_player_does_not_see_is_written_as_a_value(define: str,
     assert lines(f"#EXT-X-DEFINE:{define}", Asking(query=query)) == [f"#EXT-X-DEFINE:{written}"]
 
 
+@pytest.mark.parametrize("define", ['NAME="x"', 'VALUE="1"', 'NAME="",VALUE="1"', 'NAME="x",VALUE="1{$unknown}"', ""])
+def test_a_definition_that_lacks_something_defines_nothing(define: str) -> None:
+    assert lines(f"#EXT-X-DEFINE:{define}\n{{$x}}.ts", Asking())[-1] == HERE + "%7B$x%7D.ts"
+
+
+def test_a_definition_that_fails_takes_the_one_before_it_away() -> None:
+    text = '#EXT-X-DEFINE:NAME="x",VALUE="1"\n#EXT-X-DEFINE:NAME="x",VALUE="{$unknown}"\n{$x}.ts'
+    assert lines(text, Asking())[-1] == HERE + "%7B$x%7D.ts"
+
+
 @pytest.mark.parametrize(
     ("text", "written"),
     [
@@ -94,6 +104,10 @@ def test_a_query_that_the_player_does_not_see_is_written_as_a_value(define: str,
         ('#EXT-X-DEFINE:QUERYPARAM="q"\n{$q}{$unknown}.ts', HERE + "%7B$q%7D%7B$unknown%7D.ts"),
         ('#EXT-X-DEFINE:QUERYPARAM="q"\n#EXT-X-PREFETCH:{$q}', f"#EXT-X-PREFETCH:{HERE}1"),
         ('#EXT-X-DEFINE:IMPORT="i"\n{$i}/1.ts', "/narrow/https://evil.example/1.ts"),
+        (
+            '#EXT-X-DEFINE:IMPORT="i"\n#EXT-X-DEFINE:NAME="n",VALUE="{$i}/x"\n{$n}/1.ts',
+            "/narrow/https://evil.example/x/1.ts",
+        ),
         ('#EXT-X-DEFINE:IMPORT="o"\n{$o}/1.ts', "/play/G/https://cdn.example/1.ts"),
         (
             '#EXT-X-DEFINE:QUERYPARAM="q"\n#EXT-X-DEFINE:NAME="n",VALUE="x{$q}"\n#EXT-X-MEDIA:URI="{$n}"',

@@ -268,6 +268,7 @@ def test_a_running_response_finishes_and_the_next_is_refused_if_the_tier_says_so
     viewer = Viewer(service, api(f"{media.url}/v/long.ts"), token)
     viewer.read_all()
     assert (viewer.received, viewer.ended_well) == (len(VIDEO), True)
+    service.wait_for_gauge("running_requests", 0)  # it is charged after its last byte
     assert service.get(api(f"{media.url}/v/seg-1.ts"), token).status == 429
     assert usage(service, token) == len(VIDEO)
 
