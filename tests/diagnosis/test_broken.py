@@ -268,7 +268,7 @@ def test_a_live_playlist_that_caches_may_keep_for_too_long(diagnosed: Diagnose, 
 
 
 @pytest.mark.parametrize(
-    "cache", ["max-age=\xb2", "no-cache, max-age=30", "no-store, max-age=30", "max-age=30, max-age=0"]
+    "cache", ["max-age=\xb2", "no-cache, max-age=30", "no-store, max-age=30", "max-age=30, max-age=0", "max-age=1"]
 )
 def test_a_live_playlist_that_caches_may_not_keep(diagnosed: Diagnose, media: Origin, cache: str) -> None:
     told = diagnosed(live_hls(media, cache=cache))
