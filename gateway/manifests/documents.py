@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from base64 import b64decode, b64encode
-from urllib.parse import quote, unquote_to_bytes
+from base64 import b64encode
+from urllib.parse import quote
 
 from gateway.manifests import assets, steering, webvtt
 from gateway.manifests.asking import Asking
+from gateway.manifests.data_url import DATA, decoded
 from gateway.manifests.json_text import LARGEST, NotJsonError, read, replaced
 from gateway.manifests.link import Link, counted, whole
 from gateway.manifests.sniff import Document
 
-_DATA = re.compile(
-    r"(?P<head>data:[^,]*?(?P<coded>; *base64 *)?,)(?P<data>[^#]*)(?P<fragment>.*)", re.IGNORECASE | re.DOTALL
-)
 _SAFE = ":/?=&,;@$!*()[]"
 
 
@@ -29,8 +26,8 @@ def in_place(reference: str, base: str, link: Link, asking: Asking) -> str | Non
     came from ``base``; None to leave it, if it names no media or is none. Players have nothing to resolve its
     references against, so that all are written whole.
     """
-    found = _DATA.fullmatch(reference)
-    text = _data(found) if found else None
+    found = DATA.fullmatch(reference)
+    text = decoded(found) if found else None
     if found is None or text is None:
         return None
 
@@ -43,18 +40,6 @@ def in_place(reference: str, base: str, link: Link, asking: Asking) -> str | Non
         return None
     data = b64encode(rewritten).decode() if found["coded"] else quote(rewritten, safe=_SAFE)
     return found["head"] + data + found["fragment"]
-
-
-def _data(found: re.Match[str]) -> bytes | None:
-    """What a ``data:`` URL holds, read as forgivingly as players do (WHATWG Fetch, section 6); None for nothing."""
-    raw = unquote_to_bytes(found["data"])
-    if not found["coded"]:
-        return raw
-    raw = raw.translate(None, b" \t\r\n\f").rstrip(b"=")
-    try:
-        return b64decode(raw + b"=" * (-len(raw) % 4), validate=True)
-    except ValueError:
-        return None
 
 
 def _json(text: bytes, base: str, link: Link, asking: Asking) -> bytes:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import ada_url
 
+from gateway.manifests.data_url import refused
 from gateway.problem import OriginUnreachable
 
 Link = Callable[[str, str], str | None]
@@ -68,7 +69,7 @@ def written(reference: str, base: str, link: Link) -> str | None:
     """
     reference = reference.strip(_EDGES).replace("\t", "")
     absolute = resolve(reference, base)
-    return None if absolute is None else link(reference, absolute)
+    return refused(reference) if absolute is None else link(reference, absolute)
 
 
 def whole(led: str, own: str) -> str:

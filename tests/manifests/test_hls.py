@@ -112,7 +112,12 @@ def test_undoing_the_links_gives_the_playlist_back(sample: bytes) -> None:
     assert text.encode("utf-8", "surrogateescape") == sample
 
 
-@given(st.binary(max_size=400).filter(lambda sample: b"{$" not in sample))  # a variable is never left to the player
+def is_read_alike(sample: bytes) -> bool:
+    """Whether all players read some bytes alike; a variable is never left to them."""
+    return not any(mark in sample for mark in (b"{$", b"\0", b"\xe2\x80\xa8", b"\xe2\x80\xa9", b"#EXT"))
+
+
+@given(st.binary(max_size=400).filter(is_read_alike))
 def test_any_bytes_pass_untouched_when_no_link_touches_them(sample: bytes) -> None:
     assert rewrite(sample, BASE, no_link) == sample
 

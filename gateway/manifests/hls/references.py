@@ -1,9 +1,10 @@
-"""Where a playlist has references, and to what."""
+"""Where an HLS playlist has references, and what players do with each."""
 
 from __future__ import annotations
 
 _URI = frozenset({"URI"})
 REFERENCES = {
+    "EXT-X-STREAM-INF": _URI,
     "EXT-X-KEY": _URI,
     "EXT-X-SESSION-KEY": _URI,
     "EXT-X-MAP": _URI,
@@ -18,9 +19,10 @@ REFERENCES = {
     "EXT-X-DATERANGE": frozenset({"X-ASSET-URI", "X-ASSET-LIST", "X-URI"}),
     "EXT-X-FAXS-CM": _URI,
 }
-"""The attributes, by tag, that hold a reference; EXT-X-FAXS-CM is Adobe's."""
+"""The attributes, by tag, that hold a reference; EXT-X-FAXS-CM is Adobe's, and EXT-X-STREAM-INF has one for
+Shaka alone."""
 
-MEDIA_PLAYLISTS = frozenset({"EXT-X-MEDIA", "EXT-X-I-FRAME-STREAM-INF", "EXT-X-IMAGE-STREAM-INF"})
+MEDIA_PLAYLISTS = frozenset({"EXT-X-STREAM-INF", "EXT-X-MEDIA", "EXT-X-I-FRAME-STREAM-INF", "EXT-X-IMAGE-STREAM-INF"})
 """The tags whose reference is a media playlist, as is the line after EXT-X-STREAM-INF: it may import variables."""
 
 DOCUMENTS = frozenset({"SERVER-URI", "X-ASSET-LIST", "X-URI"})

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from gateway.manifests.asking import VARIABLES, Asking, with_field
+from gateway.manifests.data_url import refused
 from gateway.manifests.documents import in_place
+from gateway.manifests.hls import plain as plainly
 from gateway.manifests.hls.references import DOCUMENTS, KEYS, MEDIA_PLAYLISTS, REFERENCES, WHOLE
 from gateway.manifests.hls.variables import MARK, Shaped, UndefinedError, Variables, parameters, without_token
 from gateway.manifests.link import Link, counted, is_beside, resolve, whole, written
@@ -20,7 +22,7 @@ _TAG = re.compile(r"#(EXT[A-Z0-9-]*):")
 _ATTRIBUTE = re.compile(r'(?<![^,:\s])(?P<name>[^\s=,:"]++)=(?:"(?P<quoted>[^"]*)"|(?P<bare>[^",]*))')
 _NOT_UTF_8 = re.compile(r"[\udc80-\udcff]")
 _UNQUOTABLE = re.compile(r'["\x00-\x1f\x7f]')
-_EDGES = " \t\ufeff"
+_EDGES = plainly.BLANKS
 _DEFINE = re.compile(r"(?<![^\r\n])[ \t\ufeff]*+#EXT-X-DEFINE:[^\r\n]*")
 _QUERYPARAM = re.compile(r'(?<![^,:\s])QUERYPARAM="[^"]*"')
 
@@ -31,7 +33,7 @@ def rewrite(text: bytes, base: str, link: Link, asking: Asking | None = None) ->
     Works in one pass over text in which bytes that are not UTF-8 are kept as surrogates, after one for the variables
     that media playlists may import. Raises `MalformedManifest` for one too large to work through.
     """
-    readable = text.decode("utf-8", "surrogateescape")
+    readable = plainly.whole_lines(text.decode("utf-8", "surrogateescape"))
     asking = asking or Asking()
     exported = _exported(readable, base, asking) if "#EXT-X-DEFINE:" in readable else {}
     plain, licence, noting = counted(link), counted(asking.licence or link), _noting(link, exported, asking)
@@ -62,10 +64,12 @@ class _Playlist:
 
     def line(self, found: re.Match[str]) -> str:
         """One line, without its end."""
-        line = found[0]
+        return plainly.one_tag(self._line(found[0]))
+
+    def _line(self, line: str) -> str:
         content = line.strip(_EDGES)
         if content.startswith("#"):
-            tag = _TAG.match(content)
+            tag, line = _TAG.match(content), plainly.line(line)
             return self._tag(tag[1], line) if tag else line
         variant, self._variant_follows = self._variant_follows, False
         return _replaced(content, line, self._media(content) if variant else self._written(content))
@@ -78,9 +82,10 @@ class _Playlist:
         if name in WHOLE:
             before, colon, content = line.partition(":")
             return before + colon + _replaced(content.strip(_EDGES), content, self._written(content.strip(_EDGES)))
+        referring = REFERENCES.get(name)
+        line = plainly.attributes(line) if referring else line
         if name in KEYS and _attributes(line).get("KEYFORMAT", "identity") != "identity":
             return _ATTRIBUTE.sub(self._licence, line)
-        referring = REFERENCES.get(name)
         if referring is None:
             return line
         return _ATTRIBUTE.sub(
@@ -95,7 +100,7 @@ class _Playlist:
         replacement = write(value) if value else None
         if replacement and found["name"] == "X-ASSET-URI":  # which hls.js resolves against the page that it runs in
             replacement = whole(replacement, self.asking.own)
-        return found[0] if replacement is None else f'{found["name"]}="{replacement}"'
+        return found[0] if replacement is None else _led(found, replacement)
 
     def _licence(self, found: re.Match[str]) -> str:
         """An attribute of a key that a licence server gives, which players ask by POST."""
@@ -103,7 +108,7 @@ class _Playlist:
         if found["name"] != "URI" or not value:
             return found[0]
         replacement = self._written(value, self.licence_link)
-        return found[0] if replacement is None else f'URI="{replacement}"'
+        return found[0] if replacement is None else _led(found, replacement)
 
     def _define(self, line: str) -> str:
         attributes = _attributes(line)
@@ -115,10 +120,11 @@ class _Playlist:
 
     def _media(self, reference: str) -> str | None:
         """What to write for a reference to a media playlist, which may import what this playlist defines."""
-        if not self.defines:
-            return self._written(reference)
-        absolute = resolve(self._plain(reference).strip(_EDGES), self.base)
+        plain = self._plain(reference)
+        absolute = resolve(plain.strip(_EDGES), self.base)
         if absolute is None:
+            return refused(plain, manifest=True) or self._written(reference)
+        if not self.defines:
             return self._written(reference)
         link = self._narrowed(self.media_link, reference, absolute)
         return _without_marks(link(absolute, absolute) or absolute)
@@ -138,7 +144,7 @@ class _Playlist:
             return written(plain, self.base, link)
         absolute = resolve(plain.strip(_EDGES), self.base)
         if absolute is None:
-            return _without_marks(_quotable(plain))
+            return refused(plain) or _without_marks(_quotable(plain))
         return _without_marks(self._narrowed(link, reference, absolute)(absolute, absolute) or absolute)
 
     def _narrowed(self, link: Link, reference: str, absolute: str) -> Link:
@@ -165,6 +171,11 @@ class _Playlist:
 def _value(found: re.Match[str]) -> str:
     """What an attribute holds. A reference without quotes conforms to nothing, and yet all players follow it."""
     return found["bare"] if found["quoted"] is None else found["quoted"]
+
+
+def _led(found: re.Match[str], replacement: str) -> str:
+    """An attribute that leads elsewhere. To FFmpeg a backslash before the quote would make that a part of it."""
+    return f'{found["name"]}="{replacement.replace(chr(92), "%5C")}"'
 
 
 def _attributes(line: str) -> dict[str, str]:
