@@ -157,7 +157,7 @@ SEGMENT = st.tuples(SPACE, NOTE, st.sampled_from("\"'"), st.sampled_from(["seg.t
 @given(st.lists(SEGMENT))
 def test_every_byte_that_is_not_a_reference_stays(segments: list[tuple[str, str, str, str]]) -> None:
     inside = "".join(
-        f"<!--{note}-->{space}<SegmentURL note={quote}{note}{quote} {space}media{space}="
+        f"<!-- {note}-->{space}<SegmentURL note={quote}{note}{quote} {space}media{space}="
         f'{space}"https://o.example/{reference}"{space}/>'
         for space, note, quote, reference in segments
     )

@@ -75,7 +75,9 @@ def use_of(element: str, attribute: str) -> Use | None:
     """What is done with what an attribute of an element holds, or None if it is no reference. What a ``value`` is, and
     what an event holds, they say themselves."""
     prefix, _, local = attribute.rpartition(":")
-    return ATTRIBUTES.get(element, {}).get(attribute) or (_ANY_ELEMENT.get(local) if prefix else None)
+    of_element = ATTRIBUTES.get(element, {})
+    # FFmpeg takes an attribute of any namespace for the one that it looks for.
+    return of_element.get(attribute) or of_element.get(local) or (_ANY_ELEMENT.get(local) if prefix else None)
 
 
 def has_addresses(element: str, attributes: Mapping[str, str]) -> bool:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-from gateway.manifests.dash.base import Base, Bases, Effort, moved
+from gateway.manifests.dash.base import Base, Bases, Effort
 from gateway.manifests.dash.change import Change, replaced
+from gateway.manifests.dash.identifiers import FILLED, beneath, misleading, misled, names_place
+from gateway.manifests.dash.leads import Leads, each
 from gateway.manifests.dash.levels import LEVELS, SEGMENTS, bases_in, leaves, outer_of
 from gateway.manifests.dash.operation import NAMES, Target
 from gateway.manifests.dash.query import pinned
 from gateway.manifests.dash.references import CALLBACK, ELEMENTS, QUERIES, Use, has_addresses, use_of
-from gateway.manifests.dash.tree import Element, read
-from gateway.manifests.link import Link, counted, resolve, whole
+from gateway.manifests.dash.tree import Element, plain, read
+from gateway.manifests.data_url import refused
+from gateway.manifests.link import Link, MalformedManifest, counted, resolve
 
 _KEPT = frozenset({"MPD", *LEVELS, "ProgramInformation", "Event", *QUERIES, *NAMES})
 
@@ -29,28 +31,11 @@ def rewrite(text: bytes, base: str, link: Link, own: str = "", licence: Link | N
 
     Raises `MalformedManifest` for what is not well-formed XML in UTF-8, for any DTD, and for one too large or too deep.
     """
-    rewriting = _Rewriting(text, base, _Leads(counted(link), counted(licence or link), own))
+    text = plain(text)
+    rewriting = _Rewriting(text, base, Leads(counted(link), counted(licence or link), own))
     for root in read(text, _is_wanted).children:
         rewriting.root(root)
     return replaced(text, rewriting.changes)
-
-
-@dataclass(frozen=True, slots=True)
-class _Leads:
-    """Where references lead."""
-
-    link: Link
-    licence: Link
-    own: str
-
-    def whole(self, absolute: str, link: Link) -> str | None:
-        """A URL that can be followed from anywhere."""
-        led = link(absolute, absolute)
-        return led if led is None else whole(led, self.own)
-
-    def reload(self, absolute: str) -> str | None:
-        """Where to load the manifest anew: whole, if the scheme is known, or video.js asks the web page's host."""
-        return self.whole(absolute, self.link) if self.own.startswith("http") else self.link(absolute, absolute)
 
 
 def _is_wanted(element: Element) -> bool:
@@ -76,18 +61,22 @@ class _Level:
 class _Rewriting:
     """One manifest being rewritten."""
 
-    def __init__(self, text: bytes, base: str, leads: _Leads) -> None:
+    def __init__(self, text: bytes, base: str, leads: Leads) -> None:
         self._text = text
         self._base = base
         self._effort = Effort()
         self._leads = leads
         self._fragment = True
         self._steered = False
+        self._misled = False
         self.changes: list[Change] = []
 
     def root(self, root: Element) -> None:
         """All that stands in a root element."""
         self._fragment = root.name != "MPD"
+        self._misled = misled(root)
+        if self._misled and self._fragment:
+            raise misleading()
         if root.name == "MPD":
             self._give(root)
         elif root.name == "Patch":
@@ -154,8 +143,7 @@ class _Rewriting:
         """The bases within an element. Each of its BaseURL elements stands in for the first, and each of the outer ones
         for the first of those."""
         for child in element.named("BaseURL"):
-            if moved(outer, child.text.strip()):
-                self._change_text(child, self._base_written(child.text, _Level(outer_of(child, outer))))
+            self._change_text(child, self._base_written(child.text, _Level(outer_of(child, outer))))
         return bases_in(element, outer)
 
     def _base_written(self, reference: str, level: _Level) -> str | None:
@@ -171,7 +159,7 @@ class _Rewriting:
         for name, start, end in element.values(self._text):
             value = element.attributes.get(name, "")
             if name == "value" and has_addresses(element.name, element.attributes):
-                replacement = _each(value, lambda one: self._written(one, level, Use.WHOLE))
+                replacement = each(value, lambda one: self._written(one, level, Use.WHOLE))
             else:
                 use = Use.WHOLE if calls and name == "messageData" else use_of(element.name, name)
                 replacement = self._written(value, level, use) if use else None
@@ -206,8 +194,10 @@ class _Rewriting:
         target = Target.of(operation.attributes)
         level = _Level((self._outer(known=False),), target.callback)
         use = target.use
+        if target.element == "Representation" and target.attribute in FILLED and names_place(operation.text):
+            raise misleading()
         if use and operation.text.strip():
-            self._change_text(operation, _each(operation.text, lambda one: self._written(one, level, use)))
+            self._change_text(operation, each(operation.text, lambda one: self._written(one, level, use)))
         self._inside(operation, level)
 
     # -- references ---------------------------------------------------------------------------------------------------
@@ -217,12 +207,13 @@ class _Rewriting:
         reference = reference.strip()
         if use is Use.RELOAD:
             absolute = resolve(reference, self._base)
-            return self._leads.reload(absolute) if absolute else None
+            return self._leads.reload(absolute) if absolute else refused(reference, manifest=True)
         if use is Use.MEDIA:
-            return self._media(reference, level.inner or (level.bases,))
+            led = self._media(reference, level.inner or (level.bases,))
+            return beneath(reference) if led is None and self._misled else led
         absolute = resolve(reference, level.bases[0].url)
         if absolute is None:
-            return None
+            return refused(reference)
         return self._leads.whole(absolute, self._leads.licence if use is Use.LICENCE else self._leads.link)
 
     def _media(self, reference: str, places: tuple[Bases, ...]) -> str | None:
@@ -235,16 +226,16 @@ class _Rewriting:
             return None
         base = places[0][0]
         absolute = resolve(reference, base.url)
-        return self._leads.link(base.spelt(reference, absolute), absolute) if absolute else None
+        return self._leads.link(base.spelt(reference, absolute), absolute) if absolute else refused(reference)
 
     def _change_text(self, element: Element, replacement: str | None) -> None:
+        raw = self._text[element.content : element.end]
+        if element.has_elements and element.name in ELEMENTS:
+            raise MalformedManifest(
+                f"The origin's DASH manifest has elements in a {element.name}, whose text leads on."
+            )
+        if replacement is None and b"<" in raw:  # players do not agree on what text there is round a comment
+            replacement = element.text.strip()
         if replacement is not None:
-            raw = self._text[element.content : element.end]
             start = element.content + len(raw) - len(raw.lstrip())
             self.changes.append(Change(start, start + len(raw.strip()), escape(replacement).encode()))
-
-
-def _each(references: str, written: Callable[[str], str | None]) -> str | None:
-    """Several references with spaces between them."""
-    each = [written(reference) or reference for reference in references.split()]
-    return None if each == references.split() else " ".join(each)

@@ -21,7 +21,12 @@ _USUAL = {name.lower(): name for name in _READ_IN_ANY_CASE.split()}
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
 _TAG = re.compile(rb"<[^\s/>]+(?:\s+[^\s=]+\s*=\s*(?:\"[^\"]*\"|'[^']*'))*\s*/?>")
 _ATTRIBUTE = re.compile(rb"\s(?P<name>[^\s=<]+)\s*=\s*(?P<value>\"[^\"]*\"|'[^']*')")
-_DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml\s[^>]*\?>)?")
+_DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml(?:\s+\w+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'))*\s*\?>)?")
+_ASIDE = re.compile(
+    rb"<!--(?P<comment>.*?)(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<\?(?!xml\s)(?P<told>.*?)(?:\?>|\Z)", re.DOTALL
+)
+_ENDS_EARLY = (b">", b"->")
+_MARKUP = re.compile(rb"[<>\"']")
 _ENCODING = re.compile(rb"\sencoding\s*=\s*[\"']([^\"']*)")
 _LIKE_ASCII = re.compile(
     rb"utf-?8|utf-?16|(?:us-)?ascii|iso[-_]?8859[-_]?\d+|(?:windows-|cp)(?:125\d|874)|koi8-\w|euc[-_]\w+|latin-?\d+|"
@@ -43,7 +48,7 @@ _OUTER = b"<_>"
 class Element:
     """An element without its namespace. ``start`` is where its tag begins and ``content`` where that ends, in bytes;
     ``end`` is where the end tag begins, if it has one: it has not if it ``is_bare``. ``prefix`` is empty or ends in a
-    colon; ``text`` is what stands in it itself."""
+    colon; ``text`` is what stands in it itself, and it ``has_elements`` if there are others in it, wanted or not."""
 
     name: str
     prefix: str
@@ -54,6 +59,7 @@ class Element:
     is_bare: bool = False
     text: str = ""
     children: list[Element] = field(default_factory=list)
+    has_elements: bool = False
 
     def named(self, *names: str) -> Iterator[Element]:
         """The children of these names."""
@@ -67,6 +73,17 @@ class Element:
         """Its attributes as they stand in the text: the name, and where the value with its quotes begins and ends."""
         for found in _ATTRIBUTE.finditer(text, self.start, self.content):
             yield found["name"].decode(), found.start("value"), found.end("value")
+
+
+def plain(text: bytes) -> bytes:
+    """A manifest without the comments and processing instructions that the parsers of dash.js and Shaka take to end
+    before they do: at ``<!-->``, and at the first ``>``. What stood in them would be elements there."""
+    return _ASIDE.sub(_plain_aside, text) if b"<!-->" in text or b"<!--->" in text or b"<?" in text else text
+
+
+def _plain_aside(found: re.Match[bytes]) -> bytes:
+    ends_early = found["comment"] is not None and found["comment"].startswith(_ENDS_EARLY)
+    return b"" if ends_early or (found["told"] and _MARKUP.search(found["told"])) else found[0]
 
 
 Wanted = Callable[[Element], bool]
@@ -140,6 +157,7 @@ class _Reader:
         if element is self.outer:
             return
         self.is_empty = False
+        self._open[-1].has_elements = True
         if not (element.children or self._wanted(element)):
             return
         self._kept += 1
