@@ -28,17 +28,25 @@ class NotJsonError(Exception):
 @dataclass(frozen=True, slots=True)
 class Value:
     """A value at ``start`` to ``end``. ``text`` is a string's, in which what is no Unicode became U+FFFD, as players
-    read it; ``members`` are an object's, each with its name, as often as it stands there; ``items`` an array's."""
+    read it; ``members`` are an object's, each with its name, as often as it stands there; ``items`` an array's;
+    ``word`` is a number, or a truth."""
 
     start: int
     end: int
     text: str | None = None
     members: Sequence[tuple[Value, Value]] | None = None
     items: Sequence[Value] | None = None
+    word: str = ""
 
     def named(self, name: str) -> Iterator[Value]:
         """The members with a name; players take the last of several."""
         return (value for key, value in self.members or () if key.text == name)
+
+    @property
+    def said(self) -> str:
+        """What JavaScript makes of it where it wants a string: of an array what its items are, with commas between, so
+        that one of one address is that address. Empty for what is no address in any case."""
+        return self.text or self.word or ",".join(item.said for item in self.items or ())
 
     @property
     def is_object(self) -> bool:
@@ -138,7 +146,7 @@ class _Reader:
         if not found:
             raise NotJsonError
         self._move(found.end())
-        return Value(found.start(), found.end())
+        return Value(found.start(), found.end(), word=found[0].removeprefix("null").removeprefix("false"))
 
     def _took(self, mark: str) -> bool:
         if not self.source.startswith(mark, self.at):

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 
 from gateway.manifests.asking import PATHWAY, Asking
+from gateway.manifests.data_url import refused
 from gateway.manifests.json_text import Change, Value, quoted
 from gateway.manifests.link import Link, resolve, whole
 
@@ -32,8 +33,8 @@ def changes(document: Value, base: str, link: Link, asking: Asking) -> Iterator[
 def reference(value: Value, base: str, link: Link, own: str = "") -> Iterator[Change]:
     """The change that makes a string lead to the gateway, by a path, or by a whole address at ``own``. A relative one
     is rewritten too: players resolve those of one document against the address of another."""
-    absolute = resolve((value.text or "").strip(), base)
-    led = link(absolute, absolute) if absolute else None
+    absolute = resolve(value.said.strip(), base)
+    led = link(absolute, absolute) if absolute else refused(value.said)
     if led is not None:
         yield Change(value.start, value.end, quoted(whole(led, own)))
 
@@ -42,19 +43,19 @@ def _per_stream(replacement: Value, base: str, link: Link, asking: Asking) -> It
     """PER-VARIANT-URIS and PER-RENDITION-URIS, which players take as they are: they have no base to resolve against."""
     for name in ("PER-VARIANT-URIS", "PER-RENDITION-URIS"):
         for uris in replacement.named(name):
-            for _, uri in uris.members or ():
+            for uri in uris.items or [uri for _, uri in uris.members or ()]:  # an array has its numbers for names
                 yield from reference(uri, base, link, asking.own)
 
 
 def _host(replacement: Value, asking: Asking) -> Iterator[Change]:
     """HOST, and the field among PARAMS that says what it was."""
-    hosts = [host for host in replacement.named("HOST") if host.text]
+    hosts = [host for host in replacement.named("HOST") if host.said]
     if not hosts:
         return
     own = asking.own.rpartition("/")[2]
     for each in hosts:
         yield Change(each.start, each.end, quoted(own))
-    told = (hosts[-1].text or "").strip()
+    told = hosts[-1].said.strip()
     host = told.partition("://")[2] or told  # dash.js takes a scheme, too
     note = asking.notes.pathway(host.lower()) if _HOST.fullmatch(host) else ""
     field = f"{quoted(PATHWAY)}:{quoted(note or '-')}"  # what is no host must lead nowhere, not to the base pathway

@@ -36,6 +36,20 @@ def rewritten(text: str | bytes) -> str:
     return rewrite(Document.JSON, text, BASE, name_link, ASKING).decode("utf-8", "surrogateescape")
 
 
+@pytest.mark.parametrize("host", [["evil.example"], [["evil.example"]], 2130706433, True, [2130706433]])
+def test_no_host_that_a_player_would_make_of_another_value_is_given_the_grants(host: object) -> None:
+    """hls.js puts whatever HOST is into the address that it has, which carries a grant."""
+    told = replacement(json.dumps({"HOST": host}))
+    assert told["HOST"] == "gate.example:8443"
+    assert told["PARAMS"]["sluicegate.pathway"]
+
+
+def test_the_addresses_of_variants_may_stand_in_an_array_for_those_whose_names_are_numbers() -> None:
+    assert replacement('{"PER-VARIANT-URIS":["https://x.example/v"]}') == {
+        "PER-VARIANT-URIS": ["https://gate.example:8443/play/G/https://x.example/v"]
+    }
+
+
 def replacement(uri_replacement: str) -> Any:
     """What a player reads of a clone's URI-REPLACEMENT."""
     clone = f'{{"BASE-ID":"a","ID":"b","URI-REPLACEMENT":{uri_replacement}}}'
@@ -57,6 +71,8 @@ def replacement(uri_replacement: str) -> Any:
          '{"DATERANGES":[{"X-ASSET-LIST":"https://gate.example:8443/play/G/https://o.example/s/l","X-ASSET-URI":"https://gate.example:8443/play/G/https://o.example/s/u","X-URI":"https://gate.example:8443/play/G/https://o.example/s/n","URI":"kept"}]}'),
         ('[{"chapter":1,"images":[{"url":"a.jpg","pixel-width":1}]}]',
          '[{"chapter":1,"images":[{"url":"https://gate.example:8443/play/G/https://o.example/s/a.jpg","pixel-width":1}]}]'),
+        ('{"RELOAD-URI":[["https://x.example/"]]}', '{"RELOAD-URI":"/play/G/https://x.example/"}'),
+        ('{"RELOAD-URI":"http://x.example:80y/"}', '{"RELOAD-URI":"/api?url=http%3A%2F%2Fx.example%3A80y%2F"}'),
         ('{"RELOAD-URI":"https://x.example/\\ud800"}', '{"RELOAD-URI":"/play/G/https://x.example/%EF%BF%BD"}'),
         ('{"RELOAD-URI":"https://x.example/\udcff"}', '{"RELOAD-URI":"/play/G/https://x.example/%EF%BF%BD"}'),
     ],
@@ -68,7 +84,7 @@ def test_only_the_references_change(before: str, after: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "", "{", "{}", "[]", "[1]", '{"a":1}', '{"RELOAD-URI":7}', '{"RELOAD-URI":["a"]}', '{"RELOAD-URI":"data:,x"}',
+        "", "{", "{}", "[]", "[1]", '{"a":1}', '{"RELOAD-URI":"data:,x"}',
         '{"URI":"a"}', '{"ASSETS":{"URI":"a"}}', '{"ASSETS":["a"]}', '{"x":{"RELOAD-URI":"a"}}', '{"reload-uri":"a"}',
         '{"PATHWAY-CLONES":"a"}', '{"PATHWAY-CLONES":[{"HOST":"a"}]}', "{'RELOAD-URI':'a'}", '{"RELOAD-URI":"a",}',
         '{"PATHWAY-CLONES":[{"URI-REPLACEMENT":{"PARAMS":{"HOST":"h"},"HOST":""}}]}', '{"a":NaN,"RELOAD-URI":"a"}',
