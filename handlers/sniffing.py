@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gateway.cache.part import Part
-from gateway.manifests import Document, Kind, beginning, document_of, in_utf_8, is_blank, is_undecided, kind_of
+from gateway.manifests import (
+    Document,
+    Kind,
+    beginning,
+    document_of,
+    in_utf_8,
+    is_blank,
+    is_other_list,
+    is_undecided,
+    kind_of,
+)
 from gateway.manifests.sniff import ENOUGH, MOST
 from gateway.origins.client import Answer
 from gateway.origins.head import Head
@@ -35,7 +45,7 @@ async def sniff(answer: Answer, *, ranged: bool) -> Sniffed:
     part, ``ranged``: then it is no matter what it is coded in, nor is it of an error.
 
     Raises `OriginUnreachable` for what a player could read as a manifest and the gateway cannot: in a content coding
-    that was not asked for, or not in the one that is told, or in UTF-16.
+    that was not asked for, or not in the one that is told, in UTF-16, or in a format that the gateway does not rewrite.
     """
     content_type, coding = answer.head.get("Content-Type"), answer.head.coding
     start = await answer.body.read()
@@ -52,6 +62,8 @@ async def sniff(answer: Answer, *, ranged: bool) -> Sniffed:
         if answer.head.status >= 400 or (ranged and is_part(answer.head)):
             return Sniffed(None, start)
         raise
+    if answer.head.status < 400 and is_other_list(text):
+        raise OriginUnreachable("The origin sends a playlist whose format the gateway does not rewrite.")
     plain = in_utf_8(text)
     kind = kind_of(content_type, plain)
     if kind and plain is not text:

@@ -13,6 +13,7 @@ from gateway.manifests.sniff import (
     in_utf_8,
     is_blank,
     is_named_manifest,
+    is_other_list,
     is_undecided,
     kind_of,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "in_utf_8",
     "is_blank",
     "is_named_manifest",
+    "is_other_list",
     "is_undecided",
     "kind_of",
     "length",

@@ -50,6 +50,16 @@ _FRAGMENT = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?(?:Patch|Period|AdaptationSet|E
 
 _XML_TYPE = re.compile(r"(?:application|text)/xml")
 _UNFINISHED = re.compile(rb"<(?:\?.*|!--.*|!-?|!(?i:D[OCTYPE]{0,6})\s*|[\w.:-]*)", re.DOTALL)
+_LIST = re.compile(
+    rb"(?:[ \t]*+(?:#(?!EXT)[^\r\n]*+)?[\r\n]++)*+[ \t]*+(?:#EXT(?:INF:|-X-)|[a-z][a-z0-9+.-]*+://)", re.IGNORECASE
+)
+"""A playlist without #EXTM3U, whatever its type: video.js reads one that begins with a tag, mpv a list of addresses."""
+
+_OTHER_LIST = re.compile(
+    rb"\s*+(?:\[(?:playlist|reference)\]|# ?mpv EDL v0|ffconcat version|(?:rtsp|smtp)text|v=0\s"
+    rb"|<(?:asx|smil|playlist)[\s>])",
+    re.IGNORECASE,
+)
 _NOT_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _FIRST = rb"[\s#<{\[W]"  # of what is looked for, or the white space before it
 _UTF_16 = re.compile(rb"(?P<big>\xfe\xff|\0%b)|\xff\xfe|%b\0" % (_FIRST, _FIRST))
@@ -94,7 +104,17 @@ def kind_of(content_type: str, start: bytes) -> Kind | None:
         return Kind.HLS
     if start.lstrip().startswith(b"<"):
         return _xml_kind(media_type, start)
-    return Kind.HLS if told is Kind.HLS and _is_text(start) else None
+    if told is Kind.DASH and _is_text(start):
+        return told  # dash.js and Shaka find an MPD behind anything, and the gateway refuses it
+    return Kind.HLS if (told is Kind.HLS or _LIST.match(start)) and _is_text(start) else None
+
+
+def is_other_list(start: bytes) -> bool:
+    """Whether a body is a playlist of another format (PLS, ASX, XSPF, SMIL, SDP, EDL), whose addresses VLC and mpv
+    follow, and mpv with the token that it was given."""
+    start = start.removeprefix(_BOM)
+    prolog = _PROLOG.match(start)
+    return _OTHER_LIST.match(start, prolog.end() if prolog else 0) is not None
 
 
 def in_utf_8(start: bytes) -> bytes:
@@ -140,7 +160,10 @@ def _xml_kind(told: str, start: bytes) -> Kind | None:
     if _FRAGMENT.match(rest) and (is_dash or _XML_TYPE.fullmatch(told)):
         return Kind.DASH
     cut_off = not rest or _UNFINISHED.fullmatch(rest)  # the root element is yet to come
-    return Kind.DASH if cut_off and is_dash else None
+    if cut_off:
+        return Kind.DASH if is_dash else None
+    # Behind another element dash.js and Shaka find it, and the gateway refuses it.
+    return Kind.DASH if _MPD.search(rest) else None
 
 
 def is_undecided(start: bytes) -> bool:

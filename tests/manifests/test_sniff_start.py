@@ -11,7 +11,7 @@ HLS, DASH = "application/vnd.apple.mpegurl", "application/dash+xml"
 XML = b'<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
-@pytest.mark.parametrize("start", [b"\xef\xbb", b"#", b"#EXTM3", b"#EXTINF:4,\xc3"])
+@pytest.mark.parametrize("start", [b"\xef\xbb", b"#", b"#EXTM3", b"a.ts?\xc3"])
 def test_a_start_too_short_to_tell_leaves_it_to_the_playlists_content_type(start: bytes) -> None:
     assert kind_of(HLS, start) is Kind.HLS
     assert kind_of("text/plain", start) is None
