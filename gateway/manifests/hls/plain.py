@@ -40,8 +40,10 @@ def line(text: str) -> str:
 
 def one_tag(text: str) -> str:
     """A line in which no tag begins but at its start: hls.js finds them in comments, values and fragments."""
+    if "#EXT" not in text[1:]:
+        return text
     start = len(text) - len(text.lstrip(BLANKS)) + 1
-    return text[:start] + _LATER_TAG.sub(_LIKE_TAG, text[start:]) if "#EXT" in text[start:] else text
+    return text[:start] + _LATER_TAG.sub(_LIKE_TAG, text[start:])
 
 
 def attributes(text: str) -> str:
