@@ -65,6 +65,8 @@ async def sniff(answer: Answer, *, ranged: bool) -> Sniffed:
     if answer.head.status < 400 and is_other_list(text):
         raise OriginUnreachable("The origin sends a playlist whose format the gateway does not rewrite.")
     plain = in_utf_8(text)
+    if answer.head.status < 400 and len(text) >= MOST and is_blank(plain):
+        raise OriginUnreachable(f"What the origin sends begins with {MOST} bytes of comment, and may be a manifest.")
     kind = kind_of(content_type, plain)
     if kind and plain is not text:
         raise OriginUnreachable("The origin's manifest is in UTF-16; the gateway reads UTF-8.")

@@ -107,3 +107,13 @@ def test_media_whose_first_bytes_look_a_little_like_utf_16_passes(
     body = start + bytes(range(256)) * 8
     origin.scripts["/v"] = answer(body, Content_Type="video/mp4")
     assert service.media(f"{origin.url}/v", token).body == body
+
+
+@pytest.mark.parametrize("kib", [63, 65])
+def test_a_manifest_behind_more_comment_than_is_looked_through_is_refused(
+    service: Service, origin: Origin, token: Fields, kib: int
+) -> None:
+    origin.scripts["/v"] = answer(b"<!--" + b"x" * 1024 * kib + b"-->" + MPD.partition(b"\n")[2])
+    reply = service.media(f"{origin.url}/v", token)
+    assert reply.status == (200 if kib < 64 else 502)
+    assert b"https://elsewhere.example/" not in reply.body
