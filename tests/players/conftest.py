@@ -11,6 +11,7 @@ from selenium.webdriver import Chrome
 from demo.origin import MEDIA, origin_app
 from tests.demo.chromium import chromium
 from tests.players.site import Site
+from tests.scripted_origin import Origin
 from tests.service import Service, tiers_text
 from tests.threaded import serving
 
@@ -26,6 +27,24 @@ def media() -> Iterator[str]:
     """The demo's media on an origin without CORS: its address."""
     with serving(origin_app(MEDIA)) as (url,):
         yield url
+
+
+@pytest.fixture(scope="module")
+def origin() -> Iterator[Origin]:
+    """One that does as a test wants."""
+    started = Origin.start()
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="module")
+def scripted(origin: Origin, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A customer's site whose gateway stands before that origin."""
+    service = Service.start(tmp_path_factory.mktemp("scripted"), tiers_text(origin.url))
+    site = Site.start(f"http://127.0.0.1:{service.port}", service.add_key("acme", "partner"))
+    yield site
+    site.stop()
+    service.stop()
 
 
 @dataclass(frozen=True)

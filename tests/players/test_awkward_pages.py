@@ -13,7 +13,6 @@ from tests.demo.chromium import responses
 from tests.players.conftest import Provider
 from tests.players.site import WEB, Site, tell
 from tests.scripted_origin import Origin, answer
-from tests.service import Service, tiers_text
 
 pytestmark = pytest.mark.timeout(180)
 HLS, MP4 = "/hls-ts/master.m3u8", "/movie.mp4"
@@ -51,23 +50,6 @@ def site(provider: Provider, browser: Chrome) -> Iterator[Site]:
     provider.site.open(browser)
     yield provider.site
     provider.site.served.clear()
-
-
-@pytest.fixture(scope="module")
-def origin() -> Iterator[Origin]:
-    started = Origin.start()
-    yield started
-    started.stop()
-
-
-@pytest.fixture(scope="module")
-def strict(origin: Origin, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The site of a provider whose origin says 401 where it likes."""
-    service = Service.start(tmp_path_factory.mktemp("strict"), tiers_text(origin.url))
-    started = Site.start(f"http://127.0.0.1:{service.port}", service.add_key("acme", "partner"))
-    yield started
-    started.stop()
-    service.stop()
 
 
 # -- playing by the browser itself, and thinking better of it ----------------------------------------------------------
@@ -274,12 +256,12 @@ def test_another_takes_the_place_of_one_that_is_destroyed_at_video_js(site: Site
 # -- refusals ----------------------------------------------------------------------------------------------------------
 
 
-def test_an_origin_that_refuses_costs_no_token(strict: Site, origin: Origin, browser: Chrome) -> None:
+def test_an_origin_that_refuses_costs_no_token(scripted: Site, origin: Origin, browser: Chrome) -> None:
     """It means other credentials than the page's; the players that share the token play on with it."""
     refusal = answer(b"<h1>Who are you?</h1>", 401, Content_Type="text/html")
     origin.scripts |= {"/a.ts": refusal, "/a.m3u8": refusal, "/a.mpd": refusal}
-    strict.asked.clear()
-    strict.open(browser)
+    scripted.asked.clear()
+    scripted.open(browser)
     refused = """
         const [, media] = given;
         const before = await gate.token();
@@ -307,7 +289,7 @@ def test_an_origin_that_refuses_costs_no_token(strict: Site, origin: Origin, bro
         await said;
         return [...codes, before === await gate.token(), gate.counts];
     """
-    told = tell(browser, MADE + refused, strict.gateway, origin.url)
+    told = tell(browser, MADE + refused, scripted.gateway, origin.url)
     assert told == [401, 401, 401, 401, True, {"tokens": 1, "retries": 0}]
 
 

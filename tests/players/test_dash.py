@@ -7,7 +7,6 @@ import json
 import re
 import subprocess
 import time
-from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import quote
@@ -19,26 +18,9 @@ from tests.demo.chromium import responses, wait_until
 from tests.players.dash_media import KEY, KID, NUMBERED, SECONDS, Live, Track, on_demand, static
 from tests.players.site import Site, state
 from tests.scripted_origin import Origin, Script, answer, send_head
-from tests.service import Service, tiers_text
 
 pytestmark = pytest.mark.timeout(180)
 PLAYERS = ("dash.js", "shaka")
-
-
-@pytest.fixture(scope="module")
-def origin() -> Iterator[Origin]:
-    started = Origin.start()
-    yield started
-    started.stop()
-
-
-@pytest.fixture(scope="module")
-def site(origin: Origin, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    service = Service.start(tmp_path_factory.mktemp("gateway"), tiers_text(origin.url))
-    started = Site.start(f"http://127.0.0.1:{service.port}", service.add_key("acme", "partner"))
-    yield started
-    started.stop()
-    service.stop()
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +76,7 @@ def license_of(request: BaseHTTPRequestHandler) -> None:
 
 @pytest.mark.parametrize("engine", PLAYERS)
 def test_what_is_encrypted_plays_with_a_licence_that_is_posted_for(
-    site: Site, origin: Origin, browser: Chrome, tmp_path: Path, engine: str
+    scripted: Site, origin: Origin, browser: Chrome, tmp_path: Path, engine: str
 ) -> None:
     track = Track.make(tmp_path, encrypted=True)
     kid = f"{KID[:8]}-{KID[8:12]}-{KID[12:16]}-{KID[16:20]}-{KID[20:]}"
@@ -112,10 +94,10 @@ def test_what_is_encrypted_plays_with_a_licence_that_is_posted_for(
         "/cenc/video.mp4": ranged(track.content),
         "/licence": license_of,
     }
-    plays(site, browser, engine, f"{origin.url}/cenc/m.mpd", 1)
+    plays(scripted, browser, engine, f"{origin.url}/cenc/m.mpd", 1)
     posted = [(path, fields) for method, path, fields in origin.asked if method == "POST"]
     assert [path for path, _ in posted] == ["/licence?a=1"]
-    gateway = [seen for seen in responses(browser) if seen[1].startswith(site.gateway)]
+    gateway = [seen for seen in responses(browser) if seen[1].startswith(scripted.gateway)]
     assert [seen for seen in gateway if not 200 <= seen[0] < 300] == []
 
 
@@ -142,12 +124,12 @@ def counted(origin: Origin, path: str) -> int:
 
 @pytest.mark.parametrize("engine", PLAYERS)
 def test_a_live_manifest_is_patched_as_it_would_be_without_a_gateway(
-    site: Site, origin: Origin, browser: Chrome, track: Track, engine: str
+    scripted: Site, origin: Origin, browser: Chrome, track: Track, engine: str
 ) -> None:
-    site.open(browser)
+    scripted.open(browser)
     folder = f"/patched-{engine}"
     live_origin(origin, Live(track, time.time() // 1 - 6, folder), patched=True)
-    plays_live(site, browser, engine, f"{origin.url}{folder}/m.mpd", 8)
+    plays_live(scripted, browser, engine, f"{origin.url}{folder}/m.mpd", 8)
     wait_until(lambda: counted(origin, f"{folder}/v-8.m4s") == 1)
     assert counted(origin, f"{folder}/m.mpd") == 1
     assert counted(origin, f"{folder}/patch") >= 2
@@ -155,12 +137,12 @@ def test_a_live_manifest_is_patched_as_it_would_be_without_a_gateway(
 
 @pytest.mark.parametrize("engine", PLAYERS)
 def test_a_live_manifest_without_a_location_is_reloaded_under_a_grant(
-    site: Site, origin: Origin, browser: Chrome, track: Track, engine: str
+    scripted: Site, origin: Origin, browser: Chrome, track: Track, engine: str
 ) -> None:
-    site.open(browser)
+    scripted.open(browser)
     folder = f"/reloaded-{engine}"
     live_origin(origin, Live(track, time.time() // 1 - 6, folder))
-    plays_live(site, browser, engine, f"{origin.url}{folder}/m.mpd", 7)
+    plays_live(scripted, browser, engine, f"{origin.url}{folder}/m.mpd", 7)
     wait_until(lambda: counted(origin, f"{folder}/m.mpd") >= 4)
     asked = [url for status, url in responses(browser) if status == 200 and url.endswith("m.mpd")]
     by_play = ["/play/" in url for url in asked]
@@ -170,7 +152,7 @@ def test_a_live_manifest_without_a_location_is_reloaded_under_a_grant(
 
 @pytest.mark.parametrize("engine", PLAYERS)
 def test_what_a_manifest_has_elsewhere_is_where_players_look_for_it(
-    site: Site, origin: Origin, browser: Chrome, track: Track, engine: str
+    scripted: Site, origin: Origin, browser: Chrome, track: Track, engine: str
 ) -> None:
     """A period by xlink, with two bases, of which the first has lost its segments: dash.js says so, and goes on."""
     folder = f"/linked-{engine}"
@@ -191,7 +173,7 @@ def test_what_a_manifest_has_elsewhere_is_where_players_look_for_it(
         "dash.js": {"streaming": {"retryAttempts": {"MediaSegment": 0}}},
         "shaka": {"streaming": {"retryParameters": {"baseDelay": 50}}},
     }
-    site.play(browser, engine, f"{origin.url}{folder}/m.mpd", options=impatient[engine])
+    scripted.play(browser, engine, f"{origin.url}{folder}/m.mpd", options=impatient[engine])
     wait_until(lambda: state(browser)["time"] > 1)
     assert counted(origin, f"{folder}/lost/v-0.m4s") >= 1
     assert counted(origin, f"{folder}/p.xml") == 1
@@ -199,7 +181,7 @@ def test_what_a_manifest_has_elsewhere_is_where_players_look_for_it(
 
 @pytest.mark.parametrize("base", ["", "<BaseURL>{}/ff/</BaseURL><BaseURL>{}/none/</BaseURL>"], ids=["given", "several"])
 def test_ffmpeg_plays_from_a_relative_base_beneath_one_that_leads_to_the_gateway(
-    site: Site, origin: Origin, track: Track, base: str
+    scripted: Site, origin: Origin, track: Track, base: str
 ) -> None:
     periods = f"{base.format(origin.url, origin.url)}<Period><BaseURL>d/</BaseURL>{NUMBERED}</Period>"
     origin.scripts |= {
@@ -207,8 +189,8 @@ def test_ffmpeg_plays_from_a_relative_base_beneath_one_that_leads_to_the_gateway
         "/ff/d/v.mp4": answer(track.initialization),
         **{f"/ff/d/v-{number}.m4s": answer(segment) for number, segment in enumerate(track.segments)},
     }
-    token = json.loads(site.token("/token")[1])["token"]
-    url = f"{site.gateway}/api?token={token}&url={quote(f'{origin.url}/ff/m.mpd', safe='')}"
+    token = json.loads(scripted.token("/token")[1])["token"]
+    url = f"{scripted.gateway}/api?token={token}&url={quote(f'{origin.url}/ff/m.mpd', safe='')}"
     command = ["ffmpeg", "-v", "error", "-stats", "-i", url, "-map", "0:v:0", "-f", "null", "-"]
     played = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     assert f"frame={10 * SECONDS:5d}" in played.stderr
